@@ -1,0 +1,136 @@
+import { z } from 'zod'
+import { type EpochDay, isCalendarDate, toEpochDay } from './calendar-date.ts'
+
+/** A holiday calendar that rules name: which days are holidays, and from when to when it knows them. */
+export type HolidayCalendar = {
+  readonly id: string
+  /** First and last day whose holidays are all known; null: nothing to know (the calendar NONE). */
+  readonly covers: { readonly from: EpochDay; readonly to: EpochDay } | null
+  /** Each with the place where it is one: `Easter Monday (England and Wales)`. */
+  readonly holidays: ReadonlyMap<EpochDay, string>
+}
+
+export const calendarDateSchema = z
+  .string()
+  .refine(isCalendarDate, 'must be a date that exists, YYYY-MM-DD')
+
+export const sourceSchema = z.strictObject({
+  name: z.string().min(1),
+  url: z.url({ protocol: /^https$/ }),
+  /** The day somebody read it. */
+  read: calendarDateSchema,
+})
+
+const holidaysSchema = z.record(calendarDateSchema, z.string().min(1))
+
+const listedCalendarSchema = z.strictObject({
+  name: z.string().min(1),
+  covers: z.strictObject({ from: calendarDateSchema, to: calendarDateSchema }).optional(),
+  corrections: z
+    .array(
+      z.strictObject({
+        date: calendarDateSchema,
+        holiday: z.string().min(1),
+        source: sourceSchema,
+      }),
+    )
+    .optional(),
+  holidays: holidaysSchema,
+})
+
+/** A day is a holiday here when it is one in any of the named calendars. */
+const unionCalendarSchema = z.strictObject({
+  name: z.string().min(1),
+  unionOf: z.array(z.string()).min(2),
+})
+
+export const calendarsFileSchema = z.record(
+  z.string().min(1),
+  z.union([listedCalendarSchema, unionCalendarSchema]),
+)
+export type CalendarsFile = z.infer<typeof calendarsFileSchema>
+type ListedCalendar = z.infer<typeof listedCalendarSchema>
+
+/** Turns the validated file into calendars; `problems` receives one line for each that cannot be. */
+export function buildCalendars(
+  file: CalendarsFile,
+  problems: string[],
+): ReadonlyMap<string, HolidayCalendar> {
+  const calendars = new Map<string, HolidayCalendar>()
+  for (const [id, entry] of Object.entries(file)) {
+    if ('holidays' in entry) {
+      calendars.set(id, listedCalendar(id, entry, problems))
+      continue
+    }
+    const members = entry.unionOf.map((member) => [member, file[member]] as const)
+    const listed = members.flatMap(([member, found]) =>
+      found && 'holidays' in found ? [{ member, found }] : [],
+    )
+    if (listed.length === members.length) {
+      calendars.set(id, unionCalendar(id, entry.name, listed))
+    } else {
+      problems.push(`calendar ${id}: unionOf names a calendar that is not listed`)
+    }
+  }
+  return calendars
+}
+
+function listedCalendar(id: string, entry: ListedCalendar, problems: string[]): HolidayCalendar {
+  const { covers } = entry
+  const days = daysOf(entry)
+  if (covers === undefined && days.length > 0) {
+    problems.push(`calendar ${id}: has holidays but does not say which days it covers`)
+  }
+  if (covers !== undefined && covers.from > covers.to) {
+    problems.push(`calendar ${id}: covers ends before it begins`)
+  }
+  return {
+    id,
+    covers: covers ? { from: toEpochDay(covers.from), to: toEpochDay(covers.to) } : null,
+    holidays: new Map(days.map(([day, name]) => [day, `${name} (${entry.name})`])),
+  }
+}
+
+function daysOf({ holidays, corrections = [] }: ListedCalendar): [EpochDay, string][] {
+  const listed = Object.entries(holidays).map(([date, name]) => [date, name] as const)
+  const corrected = corrections.map(({ date, holiday }) => [date, holiday] as const)
+  return [...listed, ...corrected].map(([date, name]) => [toEpochDay(date), name])
+}
+
+type UnionMember = { readonly member: string; readonly found: ListedCalendar }
+
+/**
+ * The union that AU federal dates follow: "a holiday for the whole of any State" (TAA 1953
+ * s 8AAZMB). A holiday tells its places, the same name once: `Labour Day (WA)`.
+ */
+function unionCalendar(id: string, name: string, members: readonly UnionMember[]): HolidayCalendar {
+  const placesByDay = new Map<EpochDay, Map<string, string[]>>()
+  for (const { member, found } of members) {
+    for (const [day, holiday] of daysOf(found)) {
+      const places = placesByDay.get(day) ?? new Map<string, string[]>()
+      places.set(holiday, [...(places.get(holiday) ?? []), placeOf(member)])
+      placesByDay.set(day, places)
+    }
+  }
+  const holidays = new Map<EpochDay, string>()
+  for (const [day, places] of placesByDay) {
+    const names = [...places].map(([holiday, where]) => {
+      return `${holiday} (${where.length === members.length ? name : where.join(', ')})`
+    })
+    holidays.set(day, names.join(' / '))
+  }
+  return { id, covers: commonCover(members), holidays }
+}
+
+function commonCover(members: readonly UnionMember[]): HolidayCalendar['covers'] {
+  const covered = members.flatMap(({ found }) => found.covers ?? [])
+  return {
+    from: Math.max(...covered.map(({ from }) => toEpochDay(from))),
+    to: Math.min(...covered.map(({ to }) => toEpochDay(to))),
+  }
+}
+
+/** `AU-WA` is WA. */
+function placeOf(calendarId: string): string {
+  return calendarId.slice(calendarId.indexOf('-') + 1)
+}

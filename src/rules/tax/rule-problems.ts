@@ -1,0 +1,57 @@
+import type { CountryCode } from './country-code.ts'
+import { periodsEndingIn } from './period.ts'
+import type { Calendars } from './tax-dates.ts'
+import type { TaxRule } from './tax-rule.ts'
+
+/** What a rule needs of the file it stands in. */
+export type RuleSurroundings = {
+  readonly country: CountryCode
+  readonly regions: Readonly<Record<string, string>>
+  readonly calendars: Calendars
+}
+
+/**
+ * What is wrong with a rule that reads well by itself: it names a calendar, region or period end that
+ * does not exist. A misspelt period end would otherwise drop its date without a word.
+ */
+export function* problemsOf(rule: TaxRule, surroundings: RuleSurroundings): Generator<string> {
+  const { country, regions, calendars } = surroundings
+  if (!rule.id.startsWith(`${country.toLowerCase()}-`)) {
+    yield `id does not begin with ${country.toLowerCase()}-`
+  }
+  for (const calendar of calendarsNamedBy(rule)) {
+    if (!calendars.has(calendar)) yield `calendar ${calendar} is not in calendars.json`
+  }
+  for (const region of regionsNamedBy(rule)) {
+    if (!Object.hasOwn(regions, region)) yield `region ${region} is not listed for ${country}`
+  }
+  for (const periodEnd of periodEndsNamedBy(rule)) {
+    if (!isPeriodEnd(rule, periodEnd)) yield `no period of this rule ends on ${periodEnd}`
+  }
+  // A year in which every filter has its chance; an event has no periods by nature.
+  if (rule.period.type !== 'event' && periodsEndingIn(2024, rule.period).length === 0) {
+    yield 'period: no period passes the filters'
+  }
+}
+
+function calendarsNamedBy(rule: TaxRule): string[] {
+  const exceptions = (rule.regionExceptions ?? []).map(({ calendar }) => calendar)
+  const payment = rule.paymentShift ? [rule.paymentShift.calendar] : []
+  return [rule.shift.calendar, ...payment, ...exceptions]
+}
+
+function regionsNamedBy(rule: TaxRule): string[] {
+  const exceptions = (rule.regionExceptions ?? []).flatMap(({ regions }) => regions)
+  return rule.region === null ? exceptions : [rule.region, ...exceptions]
+}
+
+function periodEndsNamedBy(rule: TaxRule): string[] {
+  const announced = rule.due.anchor === 'announced' ? Object.keys(rule.due.dates) : []
+  return [...announced, ...(rule.oneOffs ?? []).map(({ periodEnd }) => periodEnd)]
+}
+
+function isPeriodEnd(rule: TaxRule, date: string): boolean {
+  const year = Number(date.slice(0, 4))
+  const freeYearEnd = rule.periodNote !== undefined
+  return periodsEndingIn(year, rule.period, freeYearEnd).some(({ end }) => end === date)
+}

@@ -1,0 +1,129 @@
+import { type CalendarDate, fromEpochDay, monthOf, yearOf } from './calendar-date.ts'
+import type { CountryCode } from './country-code.ts'
+import { type Country, type Obligation, obligationOf } from './obligation.ts'
+import { periodsEndingIn } from './period.ts'
+import { type Calendars, isValidPeriod, type TaxDate, taxDatesOf } from './tax-dates.ts'
+import type { TaxRule } from './tax-rule.ts'
+
+/**
+ * Everything the tax queries read, computed once at start: rules become dates for every year that
+ * the calendars cover. Nothing in here changes afterwards.
+ */
+export type TaxData = {
+  /** Years whose due dates can be asked for, both inclusive. */
+  readonly years: YearRange
+  readonly countries: ReadonlyMap<CountryCode, CountryTaxData>
+}
+
+export type YearRange = { readonly first: number; readonly last: number }
+
+export type CountryTaxData = {
+  readonly country: Country
+  readonly regions: ReadonlySet<string>
+  readonly obligationIds: ReadonlySet<string>
+  /** By the year of dueDate; each in the order of the answer. */
+  readonly datesByYear: ReadonlyMap<number, readonly IndexedTaxDate[]>
+}
+
+export type IndexedTaxDate = {
+  readonly taxDate: TaxDate
+  readonly periodEndMonth: number
+  /** False for the other year ends of a rule whose taxpayers choose their own. */
+  readonly listedByDefault: boolean
+  /** Regions whose exception takes the place of this national date. */
+  readonly replacedIn: readonly string[]
+}
+
+/** A country's file, validated. */
+export type CountryRules = {
+  readonly code: CountryCode
+  readonly name: string
+  readonly regions: Readonly<Record<string, string>>
+  readonly rules: readonly TaxRule[]
+}
+
+/** No rule's due date lies further from its period's end than this (the schema bounds it). */
+const YEARS_BETWEEN_PERIOD_AND_DUE = 4
+
+/**
+ * The years that every calendar covers whole; null when none says what it covers. One range for all
+ * countries: interfaces promise the same years everywhere.
+ */
+export function yearsCovered(calendars: Calendars): YearRange | null {
+  let from: CalendarDate = '0001-01-01'
+  let to: CalendarDate = '9999-12-31'
+  let any = false
+  for (const { covers } of calendars.values()) {
+    if (covers === null) continue
+    any = true
+    const [begin, end] = [fromEpochDay(covers.from), fromEpochDay(covers.to)]
+    if (begin > from) from = begin
+    if (end < to) to = end
+  }
+  const first = from.endsWith('-01-01') ? yearOf(from) : yearOf(from) + 1
+  const last = to.endsWith('-12-31') ? yearOf(to) : yearOf(to) - 1
+  return any && first <= last ? { first, last } : null
+}
+
+export function buildTaxData(
+  countries: readonly CountryRules[],
+  calendars: Calendars,
+  years: YearRange,
+): TaxData {
+  const byCode = [...countries].sort((a, b) => (a.code < b.code ? -1 : 1))
+  return {
+    years,
+    countries: new Map(byCode.map((file) => [file.code, buildCountry(file, calendars, years)])),
+  }
+}
+
+function buildCountry(file: CountryRules, calendars: Calendars, years: YearRange): CountryTaxData {
+  const datesByYear = new Map<number, IndexedTaxDate[]>()
+  for (let year = years.first; year <= years.last; year++) datesByYear.set(year, [])
+  const obligations: Obligation[] = []
+  for (const rule of file.rules) {
+    const obligation = obligationOf(rule, file.code)
+    obligations.push(obligation)
+    for (const date of indexedDatesOf(rule, obligation, calendars, years)) {
+      datesByYear.get(yearOf(date.taxDate.dueDate))?.push(date)
+    }
+  }
+  for (const dates of datesByYear.values()) dates.sort(byDueDateThenId)
+  return {
+    country: { code: file.code, name: file.name, obligations },
+    regions: new Set(Object.keys(file.regions)),
+    obligationIds: new Set(obligations.map(({ id }) => id)),
+    datesByYear,
+  }
+}
+
+function* indexedDatesOf(
+  rule: TaxRule,
+  obligation: Obligation,
+  calendars: Calendars,
+  years: YearRange,
+): Generator<IndexedTaxDate> {
+  const freeYearEnd = rule.periodNote !== undefined
+  const last = years.last + YEARS_BETWEEN_PERIOD_AND_DUE
+  for (let year = years.first - YEARS_BETWEEN_PERIOD_AND_DUE; year <= last; year++) {
+    for (const period of periodsEndingIn(year, rule.period, freeYearEnd)) {
+      if (!isValidPeriod(rule, period)) continue
+      const [own, ...exceptions] = taxDatesOf(rule, obligation, period, calendars)
+      if (own === undefined) continue
+      const periodEndMonth = monthOf(period.end)
+      const listedByDefault =
+        !freeYearEnd || rule.period.type !== 'year' || rule.period.endMonth === periodEndMonth
+      const replacedIn = exceptions.flatMap(({ region }) => region ?? [])
+      yield { taxDate: own, periodEndMonth, listedByDefault, replacedIn }
+      for (const taxDate of exceptions) {
+        yield { taxDate, periodEndMonth, listedByDefault, replacedIn: [] }
+      }
+    }
+  }
+}
+
+/** The order of the public contract; `<` compares strings by code unit. */
+function byDueDateThenId({ taxDate: a }: IndexedTaxDate, { taxDate: b }: IndexedTaxDate): number {
+  if (a.dueDate !== b.dueDate) return a.dueDate < b.dueDate ? -1 : 1
+  return a.id < b.id ? -1 : 1
+}

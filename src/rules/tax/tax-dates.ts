@@ -1,0 +1,124 @@
+import type { CalendarDate } from './calendar-date.ts'
+import { dueAnchor } from './due-date.ts'
+import type { HolidayCalendar } from './holiday-calendar.ts'
+import type { Obligation } from './obligation.ts'
+import type { Period } from './period.ts'
+import { shiftDueDate, statutoryDate } from './shift.ts'
+import type { ShiftRule, TaxRule } from './tax-rule.ts'
+
+/** One due date of one obligation, as the API speaks of it. */
+export type TaxDate = {
+  /** `<obligation>:<period end>`, and `:<region>` for a region's exception; unique and stable. */
+  readonly id: string
+  readonly obligation: Obligation
+  /** Where this date holds; null: everywhere. */
+  readonly region: string | null
+  readonly periodStart: CalendarDate
+  readonly periodEnd: CalendarDate
+  /** Before weekends and holidays. */
+  readonly statutoryDate: CalendarDate
+  /** After them. */
+  readonly dueDate: CalendarDate
+  /** Set where payment must arrive earlier than dueDate. */
+  readonly payBy: CalendarDate | null
+  /** Why payBy is earlier, and for which payments; null without payBy. */
+  readonly payByReason: string | null
+  /** The weekend, holiday or extension; set exactly where dueDate is not statutoryDate. */
+  readonly shiftedBy: string | null
+}
+
+export type Calendars = ReadonlyMap<string, HolidayCalendar>
+
+/** False for a period that begins before the rule held or ends after it. */
+export function isValidPeriod(rule: TaxRule, period: Period): boolean {
+  return (
+    (rule.validFrom === undefined || period.start >= rule.validFrom) &&
+    (rule.validTo === undefined || period.end <= rule.validTo)
+  )
+}
+
+/**
+ * The dates of one period: the obligation's own, first, and one for each region whose calendar gives
+ * another. Empty where the rule names no date or the calendar does not know the days it needs.
+ */
+export function taxDatesOf(
+  rule: TaxRule,
+  obligation: Obligation,
+  period: Period,
+  calendars: Calendars,
+): TaxDate[] {
+  const own = taxDateOf(rule, obligation, period, calendars, rule.shift, null)
+  if (own === undefined) return []
+  const dates = [own]
+  for (const { regions, calendar } of rule.regionExceptions ?? []) {
+    for (const region of regions) {
+      const shift = { ...rule.shift, calendar }
+      const date = taxDateOf(rule, obligation, period, calendars, shift, region)
+      if (date !== undefined && date.dueDate !== own.dueDate) dates.push(date)
+    }
+  }
+  return dates
+}
+
+function taxDateOf(
+  rule: TaxRule,
+  obligation: Obligation,
+  period: Period,
+  calendars: Calendars,
+  shift: ShiftRule,
+  exceptionFor: string | null,
+): TaxDate | undefined {
+  const anchor = dueAnchor(rule.due, period)
+  if (anchor === undefined) return undefined
+  const statutory = statutoryDate(anchor)
+  const due =
+    oneOffDate(rule, period, statutory) ?? shiftDueDate(anchor, shift, calendarOf(shift, calendars))
+  if (due === undefined) return undefined
+  const payment = paymentDate(rule, due.dueDate, calendars)
+  if (payment === undefined) return undefined
+  return {
+    id: `${rule.id}:${period.end}${exceptionFor === null ? '' : `:${exceptionFor}`}`,
+    obligation,
+    region: exceptionFor ?? rule.region,
+    periodStart: period.start,
+    periodEnd: period.end,
+    statutoryDate: statutory,
+    dueDate: due.dueDate,
+    payBy: payment.payBy,
+    payByReason: payment.reason,
+    shiftedBy: due.reason,
+  }
+}
+
+/** An authority's own date for one period. It replaces the due date; the statute stays as it is. */
+function oneOffDate(rule: TaxRule, period: Period, statutory: CalendarDate) {
+  const oneOff = rule.oneOffs?.find(({ periodEnd }) => periodEnd === period.end)
+  if (oneOff === undefined) return undefined
+  const { dueDate } = oneOff
+  const reason = `extension by the authority for the period to ${period.end}`
+  return { dueDate, reason: dueDate === statutory ? null : reason }
+}
+
+type Payment = { readonly payBy: CalendarDate | null; readonly reason: string | null }
+
+/** Undefined where the calendar cannot say whether payment must arrive earlier. */
+function paymentDate(
+  rule: TaxRule,
+  dueDate: CalendarDate,
+  calendars: Calendars,
+): Payment | undefined {
+  const shift = rule.paymentShift
+  if (shift === undefined) return { payBy: null, reason: null }
+  const anchor = { date: dueDate, businessDays: 0 }
+  const moved = shiftDueDate(anchor, shift, calendarOf(shift, calendars))
+  if (moved === undefined) return undefined
+  if (moved.dueDate === dueDate) return { payBy: null, reason: null }
+  return { payBy: moved.dueDate, reason: `${moved.reason}; ${shift.appliesTo}` }
+}
+
+function calendarOf({ calendar }: ShiftRule, calendars: Calendars): HolidayCalendar {
+  const found = calendars.get(calendar)
+  // Loading refuses rules that name a calendar which is not there.
+  if (found === undefined) throw new Error(`no calendar ${calendar}`)
+  return found
+}
