@@ -15,3 +15,11 @@ export interface Plan {
 }
 
 export type Plans = ReadonlyMap<string, Plan>
+
+/** What a key has before anybody pays for it; config.ts demands that the plan exists. */
+export const FREE_TIER = 'free'
+
+/** Whether the plan costs anything in any currency. */
+export function isPriced(plan: Plan): boolean {
+  return Object.values(plan.prices).some((price) => Number(price) > 0)
+}

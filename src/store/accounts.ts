@@ -10,8 +10,19 @@ export interface AccountDoc {
   /** ISO 4217 */
   currency: string
   createdAt: Date
+  /**
+   * Raised first in each transaction that creates a key: two creations for one account then conflict,
+   * and the limits on an owner's keys are counted by one of them at a time.
+   */
+  keyCreations?: number
 }
 
 export function accounts(db: Db): Collection<AccountDoc> {
   return db.collection('accounts')
+}
+
+/** Idempotent; called at start by every process. */
+export async function createAccountIndexes(db: Db): Promise<void> {
+  await accounts(db).createIndex({ userId: 1 }, { unique: true })
+  await accounts(db).createIndex({ createdAt: -1, _id: -1 })
 }

@@ -1,27 +1,48 @@
 import type { Collection, Db } from 'mongodb'
 
+export interface ApiKeySecret {
+  /** HMAC-SHA-256 under the pepper, base64url; unique over all keys. */
+  hash: string
+  /** From this instant on the secret is refused; absent on the current one. */
+  expiresAt?: Date
+}
+
 export interface ApiKeyDoc {
   /** `key_` + 12 base62: short, because it travels with every usage event. */
   _id: string
   accountId: string
   name: string
-  /** `gc_live_xxxx`: the part of the secret that may be shown. */
+  /** `gc_live_xxxx`: the part of the newest secret that may be shown. */
   prefix: string
   lastFour: string
-  /**
-   * HMAC-SHA-256 of each secret that still opens this key, base64url, newest first. A rotated one
-   * carries the instant from which it is refused.
-   */
-  secrets: { hash: string; expiresAt?: Date }[]
+  /** What opens this key, newest first; a rotated secret carries its end. */
+  secrets: ApiKeySecret[]
   /** Plan id. */
   tier: string
   /** Plain words; null unless blocked. */
   blockedBecause: string | null
+  /** Never unset: a revoked key stays known, so that its secret is told apart from an unknown one. */
   revokedAt: Date | null
   alertsEnabled: boolean
   createdAt: Date
+  /** Who asked for it: the limits on an owner's keys do not count the admin's. */
+  createdBy?: 'owner' | 'admin'
+  /** The only field that changes with use. Nothing that caches keys may depend on it. */
+  lastUsedAt?: Date
 }
 
 export function apiKeys(db: Db): Collection<ApiKeyDoc> {
   return db.collection('apiKeys')
+}
+
+/** Idempotent; called at start by every process. */
+export async function createApiKeyIndexes(db: Db): Promise<void> {
+  await apiKeys(db).createIndex({ 'secrets.hash': 1 }, { unique: true })
+  await apiKeys(db).createIndex({ accountId: 1, createdAt: 1, _id: 1 })
+  await apiKeys(db).createIndex({ prefix: 1 })
+}
+
+/** All keys of an account, revoked ones included, oldest first. */
+export function keysOfAccount(db: Db, accountId: string): Promise<ApiKeyDoc[]> {
+  return apiKeys(db).find({ accountId }).sort({ createdAt: 1, _id: 1 }).toArray()
 }

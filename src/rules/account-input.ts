@@ -1,0 +1,48 @@
+import { BadInput } from './bad-input.ts'
+import { isCurrency } from './currency.ts'
+
+/**
+ * Names travel into mail subjects, chat messages and invoices: no control characters (CR and LF would
+ * split a header), no line separators, no characters that reverse the reading direction, no half
+ * surrogates.
+ */
+const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u202a-\u202e\u2066-\u2069]/u
+/**
+ * A dot-atom at a host name with at least one dot (RFC 5321 without quoted local parts and address
+ * literals, which no mail provider hands out).
+ */
+const email =
+  /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*@(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z](?:[a-z\d-]{0,61}[a-z\d])$/i
+
+export const NAME_LENGTH = 100
+
+/** The name of an account or a key: 1–100 characters after its outer blanks are cut. */
+export function checkedName(text: string): string {
+  if (unprintable.test(text)) throw new BadInput('"name" must not hold control characters.')
+  const name = text.trim()
+  const length = [...name].length
+  if (length < 1 || length > NAME_LENGTH) {
+    throw new BadInput(`"name" must have 1 to ${NAME_LENGTH} characters.`)
+  }
+  return name
+}
+
+export function checkedEmail(text: string): string {
+  if (text.length > 254 || text.indexOf('@') > 64 || !email.test(text)) {
+    throw new BadInput('"email" must be an address like name@example.com.')
+  }
+  return text
+}
+
+/** The `sub` of the owner's tokens: compared byte for byte, so nothing is cut from it (OIDC: at most 255). */
+export function checkedUserId(text: string): string {
+  if (text.trim() === '' || text.length > 255 || unprintable.test(text)) {
+    throw new BadInput('"userId" must have 1 to 255 characters, none of them a control character.')
+  }
+  return text
+}
+
+export function checkedCurrency(text: string): string {
+  if (!isCurrency(text)) throw new BadInput('"currency" must be an ISO 4217 code such as USD.')
+  return text
+}
