@@ -1,0 +1,14 @@
+import type { GraphQLSchema } from 'graphql'
+import { builder } from './builder.ts'
+
+// Imported for their side effect of registering with the builder. Each part adds its line.
+import './scalars.ts'
+import './root.ts'
+
+let built: GraphQLSchema | undefined
+
+/** The whole executable schema, built once a process: Pothos registers fields globally. */
+export function buildSchema(): GraphQLSchema {
+  built ??= builder.toSchema()
+  return built
+}
