@@ -1,5 +1,9 @@
 import type { Db } from 'mongodb'
+import type { RandomBytes } from './callers/base62.ts'
+import type { Callers } from './callers/callers.ts'
+import type { SecretHash } from './callers/secret-hash.ts'
 import type { Logger } from './log.ts'
+import type { OwnerKeyLimits } from './rules/owner-keys.ts'
 import type { Plans } from './rules/plan.ts'
 import type { AccountDoc } from './store/accounts.ts'
 import type { ApiKeyDoc } from './store/api-keys.ts'
@@ -7,19 +11,32 @@ import type { RedisClient } from './streams/redis.ts'
 
 /**
  * Who asks. A bearer token (`account`) may name one of its account's keys to pay for metered fields;
- * the admin key opens admin fields and nothing else.
+ * the admin key opens admin fields and nothing else. `validUntil` (ms) is the instant from which the
+ * credential itself is refused: a token's `exp`, the end of a rotated secret.
  */
 export type Caller =
   | { kind: 'anonymous' }
-  | { kind: 'apiKey'; apiKey: ApiKeyDoc; account: AccountDoc }
-  | { kind: 'account'; account: AccountDoc; payer: ApiKeyDoc | null }
-  | { kind: 'admin' }
+  | { kind: 'apiKey'; apiKey: ApiKeyDoc; account: AccountDoc; validUntil?: number }
+  | {
+      kind: 'account'
+      account: AccountDoc
+      payer: ApiKeyDoc | null
+      /** The token also carries the admin claim: both kinds of fields are open to it. */
+      admin?: true
+      validUntil?: number
+    }
+  | { kind: 'admin'; validUntil?: number }
 
 /** What lives as long as the process. Each part takes from it only what it needs. */
 export interface Deps {
   db: Db
   redis: RedisClient
   plans: Plans
+  callers: Callers
+  ownerKeyLimits: OwnerKeyLimits
+  secretHash: SecretHash
+  /** `crypto.randomBytes` */
+  random: RandomBytes
   /** ms since the epoch */
   clock: () => number
   log: Logger

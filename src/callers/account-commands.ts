@@ -1,6 +1,11 @@
 import { type Db, MongoServerError } from 'mongodb'
 import { ApiError } from '../errors.ts'
-import { checkedCurrency, checkedEmail, checkedName, checkedUserId } from '../rules/account-input.ts'
+import {
+  checkedCurrency,
+  checkedEmail,
+  checkedName,
+  checkedUserId,
+} from '../rules/account-input.ts'
 import { BadInput } from '../rules/bad-input.ts'
 import { type AccountDoc, accounts } from '../store/accounts.ts'
 import { type RandomBytes, randomBase62 } from './base62.ts'

@@ -37,7 +37,9 @@ const none: readonly string[] = []
  * From HTTP headers. Both Node and `Headers` join repeated headers with a comma, and no credential
  * contains one, so that splitting finds the repetition again.
  */
-export function credentialsOfHeaders(get: (name: string) => string | null | undefined): Credentials {
+export function credentialsOfHeaders(
+  get: (name: string) => string | null | undefined,
+): Credentials {
   const list = (name: string) => {
     const value = get(name)
     return value === null || value === undefined ? none : value.split(',').map((one) => one.trim())

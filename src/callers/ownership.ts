@@ -1,0 +1,57 @@
+import type { Db } from 'mongodb'
+import type { Caller } from '../context.ts'
+import { ApiError } from '../errors.ts'
+import type { CallerKind } from '../rules/access.ts'
+import type { ApiKeyDoc } from '../store/api-keys.ts'
+import { type KeyScope, keyIn, noSuchKey } from './api-key-commands.ts'
+
+/** What a caller counts as where a root field's access is checked; nobody for anonymous. */
+export function rolesOf(caller: Caller): readonly CallerKind[] {
+  if (caller.kind === 'anonymous') return []
+  return caller.kind === 'account' && caller.admin ? ['account', 'admin'] : [caller.kind]
+}
+
+/**
+ * The key that pays for a metered field.
+ * @throws ApiError UNAUTHENTICATED, FORBIDDEN (the admin key; a bearer token that names no key) or KEY_BLOCKED
+ */
+export function assertMayMeter(caller: Caller): ApiKeyDoc {
+  if (caller.kind === 'anonymous') {
+    throw new ApiError('UNAUTHENTICATED', 'Send an API key in X-Api-Key.')
+  }
+  if (caller.kind === 'admin') {
+    throw new ApiError('FORBIDDEN', 'The admin key calls admin fields and nothing else.')
+  }
+  const payer = caller.kind === 'apiKey' ? caller.apiKey : caller.payer
+  if (!payer) {
+    throw new ApiError('FORBIDDEN', 'Name the API key that pays in X-Api-Key-Id.')
+  }
+  if (payer.blockedBecause !== null) {
+    throw new ApiError('KEY_BLOCKED', `This API key is blocked: ${payer.blockedBecause}`)
+  }
+  return payer
+}
+
+/**
+ * The account that a caller acts for.
+ * @throws ApiError FORBIDDEN for the admin key, which acts for none
+ */
+export function ownAccountId(caller: Caller): string {
+  if (caller.kind === 'apiKey' || caller.kind === 'account') return caller.account._id
+  throw new ApiError('FORBIDDEN', 'This needs an account.')
+}
+
+/** Which of the keys named `apiKeyId` a command may reach: the owner's own; any, for the admin. */
+export function commandScope(caller: Caller, apiKeyId: string): KeyScope {
+  const isAdmin = rolesOf(caller).includes('admin')
+  return { apiKeyId, accountId: isAdmin ? null : ownAccountId(caller) }
+}
+
+/**
+ * The key that a query names: an API key sees itself alone, a bearer token every key of its account.
+ * @throws ApiError NOT_FOUND, the same for another account's key and for none
+ */
+export async function visibleKey(db: Db, caller: Caller, apiKeyId: string): Promise<ApiKeyDoc> {
+  if (caller.kind === 'apiKey' && caller.apiKey._id !== apiKeyId) throw noSuchKey()
+  return await keyIn(db, { apiKeyId, accountId: ownAccountId(caller) })
+}
