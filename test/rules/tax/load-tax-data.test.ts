@@ -1,0 +1,165 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { loadTaxData, TaxDataError } from '../../../src/store/tax-data.ts'
+import { shippedDirectory } from './shipped-data.ts'
+
+type Json = Record<string, unknown>
+type Rule = Json & { period: Json; due: Json; shift: Json; sources: Json[] }
+
+let directory = ''
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tax-data-'))
+  cpSync(shippedDirectory, directory, { recursive: true })
+})
+afterEach(() => rmSync(directory, { recursive: true, force: true }))
+
+/** Changes the first rule of Canada, ca-t1, in a copy of the data. */
+function changeRule(change: (rule: Rule, rules: Rule[]) => void): void {
+  const path = join(directory, 'ca.json')
+  const file = JSON.parse(readFileSync(path, 'utf8'))
+  change(file.rules[0], file.rules)
+  writeFileSync(path, JSON.stringify(file))
+}
+
+function problems(): readonly string[] {
+  try {
+    loadTaxData(directory)
+  } catch (error) {
+    if (error instanceof TaxDataError) return error.problems
+    throw error
+  }
+  return []
+}
+
+describe('data that ships', () => {
+  test('is read whole, in well under half a second', () => {
+    const begun = performance.now()
+    const data = loadTaxData(directory)
+    expect(performance.now() - begun).toBeLessThan(500)
+    expect(data.years).toEqual({ first: 2023, last: 2027 })
+    expect([...data.countries.keys()]).toEqual(['AU', 'CA', 'GB', 'NZ', 'US'])
+  })
+})
+
+describe('a rule that cannot be read stops the start and is named', () => {
+  test.each<[string, (rule: Rule) => void, RegExp]>([
+    ['an unknown field', (rule) => Object.assign(rule, { extra: 1 }), /extra/],
+    ['an unknown field of due', (rule) => Object.assign(rule.due, { plus: 1 }), /due: .*plus/],
+    ['an unknown period', (rule) => Object.assign(rule.period, { type: 'decade' }), /period\.type/],
+    ['an unknown anchor', (rule) => Object.assign(rule.due, { anchor: 'moon' }), /due\.anchor/],
+    [
+      'an unknown convention',
+      (rule) => Object.assign(rule.shift, { convention: 'up' }),
+      /convention/,
+    ],
+    ['a month 13', (rule) => Object.assign(rule.due, { month: 13 }), /due\.month/],
+    ['a day as text', (rule) => Object.assign(rule.due, { day: '30' }), /due\.day/],
+    ['a missing field', (rule) => Reflect.deleteProperty(rule, 'taxpayer'), /taxpayer/],
+    [
+      'a source without scheme',
+      (rule) => Object.assign(rule.sources[0] ?? {}, { url: 'a.gc.ca' }),
+      /url/,
+    ],
+    [
+      'a source over http',
+      (rule) => Object.assign(rule.sources[0] ?? {}, { url: 'http://a.ca' }),
+      /url/,
+    ],
+    ['no source', (rule) => Object.assign(rule, { sources: [] }), /sources/],
+    [
+      'a date that is none',
+      (rule) => Object.assign(rule, { validFrom: '2026-02-30' }),
+      /validFrom/,
+    ],
+    [
+      'an unknown calendar',
+      (rule) => Object.assign(rule.shift, { calendar: 'CA-XX' }),
+      /calendar CA-XX is not in calendars\.json/,
+    ],
+    ['an unknown region', (rule) => Object.assign(rule, { region: 'CA-XX' }), /region CA-XX/],
+    [
+      'a one-off of no period',
+      (rule) =>
+        Object.assign(rule, { oneOffs: [{ periodEnd: '2024-12-30', dueDate: '2025-05-05' }] }),
+      /no period of this rule ends on 2024-12-30/,
+    ],
+    [
+      'validity that ends before it begins',
+      (rule) => Object.assign(rule, { validFrom: '2026-01-01', validTo: '2025-01-01' }),
+      /validTo/,
+    ],
+    [
+      'an event period with another anchor',
+      (rule) => Object.assign(rule, { period: { type: 'event', event: 'sale' } }),
+      /both be event/,
+    ],
+    [
+      'business days that nothing counts',
+      (rule) => Object.assign(rule.shift, { convention: 'businessDayCount' }),
+      /addBusinessDays/,
+    ],
+    [
+      'two months without their ends',
+      (rule) => Object.assign(rule, { period: { type: 'twoMonth' } }),
+      /needs endMonths or endParity/,
+    ],
+    [
+      'filters that no period passes',
+      (rule) => Object.assign(rule, { period: { type: 'calendarQuarter', onlyEndMonths: [2] } }),
+      /no period passes/,
+    ],
+  ])('%s', (_name, change, message) => {
+    changeRule(change)
+    const found = problems()
+    expect(found.length).toBeGreaterThan(0)
+    expect(found.every((problem) => problem.startsWith('ca.json: ca-t1: '))).toBe(true)
+    expect(found.join('\n')).toMatch(message)
+  })
+
+  test('all problems of all files are told at once', () => {
+    changeRule((rule, rules) => {
+      rule.due.month = 13
+      Object.assign(rules[1] ?? {}, { taxType: 7 })
+      Object.assign(rules[2] ?? {}, { id: 'ca-t2' })
+      Object.assign(rules[3] ?? {}, { id: undefined })
+    })
+    writeFileSync(join(directory, 'nz.json'), '{ "country": ')
+    const found = problems().join('\n')
+    expect(found).toMatch(/ca\.json: ca-t1: due\.month/)
+    expect(found).toMatch(/ca\.json: ca-t1-se: taxType/)
+    expect(found).toMatch(/ca-t2: stands twice/)
+    expect(found).toMatch(/ca\.json: rule 4: id/)
+    expect(found).toMatch(/nz\.json: .*JSON/)
+  })
+
+  test('an id of another country is refused', () => {
+    changeRule((rule) => Object.assign(rule, { id: 'us-t1' }))
+    expect(problems()).toEqual(['ca.json: us-t1: id does not begin with ca-'])
+  })
+})
+
+describe('files that do not fit', () => {
+  test('a country under another name', () => {
+    cpSync(join(directory, 'ca.json'), join(directory, 'de.json'))
+    expect(problems().join('\n')).toMatch(/de\.json: holds country CA/)
+  })
+
+  test('a directory that is not there', () => {
+    rmSync(directory, { recursive: true })
+    expect(problems().join('\n')).toMatch(/calendars\.json/)
+  })
+
+  test('a calendar with a day that is none, or that does not say what it covers', () => {
+    const path = join(directory, 'calendars.json')
+    const calendars = JSON.parse(readFileSync(path, 'utf8'))
+    calendars.NZ.holidays['2026-02-30'] = 'Never'
+    writeFileSync(path, JSON.stringify(calendars))
+    expect(problems().join('\n')).toMatch(/calendars\.json: NZ/)
+    delete calendars.NZ.holidays['2026-02-30']
+    delete calendars.NZ.covers
+    writeFileSync(path, JSON.stringify(calendars))
+    expect(problems().join('\n')).toMatch(/calendar NZ: has holidays but does not say/)
+  })
+})

@@ -1,0 +1,148 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { fromEpochDay, isWeekend, toEpochDay } from '../../../src/rules/tax/calendar-date.ts'
+import type { HolidayCalendar } from '../../../src/rules/tax/holiday-calendar.ts'
+import { buildCalendars } from '../../../src/rules/tax/holiday-calendar.ts'
+import { shiftDueDate, statutoryDate } from '../../../src/rules/tax/shift.ts'
+import type { ShiftRule } from '../../../src/rules/tax/tax-rule.ts'
+
+const calendar: HolidayCalendar = {
+  id: 'X',
+  covers: { from: toEpochDay('2026-01-01'), to: toEpochDay('2026-12-31') },
+  holidays: new Map([
+    [toEpochDay('2026-03-02'), 'Labour Day (X)'],
+    [toEpochDay('2026-04-03'), 'Good Friday (X)'],
+    [toEpochDay('2026-04-06'), 'Easter Monday (X)'],
+  ]),
+}
+const shift = (convention: ShiftRule['convention'], weekends = true): ShiftRule => {
+  return { convention, weekends, calendar: 'X', appliesTo: 'filing+payment' }
+}
+const on = (date: string, businessDays = 0) => ({ date, businessDays })
+
+describe('a date that falls on a weekend or holiday', () => {
+  test('moves to the next working day and names every day that it passed over', () => {
+    expect(shiftDueDate(on('2026-02-28'), shift('next'), calendar)).toEqual({
+      dueDate: '2026-03-03',
+      reason:
+        'weekend, Saturday 2026-02-28 and Sunday 2026-03-01; Labour Day (X), Monday 2026-03-02',
+    })
+    expect(shiftDueDate(on('2026-04-03'), shift('next'), calendar)).toEqual({
+      dueDate: '2026-04-07',
+      reason:
+        'Good Friday (X), Friday 2026-04-03; weekend, Saturday 2026-04-04 and Sunday 2026-04-05; ' +
+        'Easter Monday (X), Monday 2026-04-06',
+    })
+  })
+
+  test('moves to the previous working day', () => {
+    expect(shiftDueDate(on('2026-04-06'), shift('previous'), calendar)?.dueDate).toBe('2026-04-02')
+  })
+
+  test('stays where nothing moves it', () => {
+    const stays = { dueDate: '2026-02-28', reason: null }
+    expect(shiftDueDate(on('2026-02-28'), shift('none', false), calendar)).toEqual(stays)
+    expect(shiftDueDate(on('2026-02-28'), shift('next', false), calendar)).toEqual(stays)
+  })
+
+  test('has no reason when it is a working day', () => {
+    const plain = { dueDate: '2026-03-04', reason: null }
+    expect(shiftDueDate(on('2026-03-04'), shift('next'), calendar)).toEqual(plain)
+  })
+})
+
+describe('counting business days', () => {
+  test('the statutory date leaves out weekends alone, the due date holidays too', () => {
+    const anchor = on('2026-02-28', 3)
+    expect(statutoryDate(anchor)).toBe('2026-03-04')
+    expect(shiftDueDate(anchor, shift('businessDayCount'), calendar)).toEqual({
+      dueDate: '2026-03-05',
+      reason: 'Labour Day (X), Monday 2026-03-02',
+    })
+  })
+
+  test('another convention counts weekdays and then moves', () => {
+    const anchor = on('2026-03-30', 4)
+    expect(statutoryDate(anchor)).toBe('2026-04-03')
+    expect(shiftDueDate(anchor, shift('next'), calendar)?.dueDate).toBe('2026-04-07')
+  })
+})
+
+describe('a day that the calendar does not cover', () => {
+  test('makes a date unknown, before and after', () => {
+    expect(shiftDueDate(on('2027-01-04'), shift('next'), calendar)).toBeUndefined()
+    expect(shiftDueDate(on('2025-12-31'), shift('previous'), calendar)).toBeUndefined()
+    expect(shiftDueDate(on('2026-12-31', 1), shift('businessDayCount'), calendar)).toBeUndefined()
+  })
+
+  test('does no harm as a weekend or where nothing shifts', () => {
+    const early: HolidayCalendar = {
+      ...calendar,
+      covers: { from: toEpochDay('2026-03-01'), to: toEpochDay('2026-12-31') },
+    }
+    expect(shiftDueDate(on('2026-02-28'), shift('next'), early)?.dueDate).toBe('2026-03-03')
+    expect(shiftDueDate(on('2030-01-05'), shift('none'), early)?.dueDate).toBe('2030-01-05')
+  })
+})
+
+test('whatever the date, next and previous find the nearest working day and jump over none', () => {
+  const isWorking = (day: number) => !isWeekend(day) && !calendar.holidays.has(day)
+  const days = fc.integer({ min: toEpochDay('2026-01-10'), max: toEpochDay('2026-12-20') })
+  fc.assert(
+    fc.property(days, fc.constantFrom('next', 'previous'), (day, convention) => {
+      const moved = shiftDueDate(on(fromEpochDay(day)), shift(convention), calendar)
+      const due = toEpochDay(moved?.dueDate ?? '')
+      expect(isWorking(due)).toBe(true)
+      expect(convention === 'next' ? due >= day : due <= day).toBe(true)
+      const [low, high] = due < day ? [due + 1, day] : [day, due - 1]
+      for (let between = low; between <= high; between++) expect(isWorking(between)).toBe(false)
+      expect(moved?.reason === null).toBe(due === day)
+    }),
+  )
+})
+
+describe('calendars', () => {
+  const covers = { from: '2026-01-01', to: '2026-12-31' }
+  const source = { name: 'gazette', url: 'https://example.org/', read: '2026-11-22' }
+
+  test('a union has the holidays of all members and tells where each is one', () => {
+    const problems: string[] = []
+    const built = buildCalendars(
+      {
+        ANY: { name: 'everywhere', unionOf: ['AU-WA', 'AU-NT'] },
+        'AU-WA': {
+          name: 'Western Australia',
+          covers,
+          holidays: { '2026-03-02': 'Labour Day', '2026-12-25': 'Christmas Day' },
+        },
+        'AU-NT': {
+          name: 'Northern Territory',
+          covers: { from: '2026-01-01', to: '2026-06-30' },
+          corrections: [{ date: '2026-03-02', holiday: 'Show Day', source }],
+          holidays: { '2026-12-25': 'Christmas Day' },
+        },
+      },
+      problems,
+    )
+    const any = built.get('ANY')
+    expect(problems).toEqual([])
+    expect(any?.holidays.get(toEpochDay('2026-03-02'))).toBe('Labour Day (WA) / Show Day (NT)')
+    expect(any?.holidays.get(toEpochDay('2026-12-25'))).toBe('Christmas Day (everywhere)')
+    expect(any?.covers?.to).toBe(toEpochDay('2026-06-30'))
+    const northern = built.get('AU-NT')?.holidays.get(toEpochDay('2026-03-02'))
+    expect(northern).toBe('Show Day (Northern Territory)')
+  })
+
+  test('that cannot be built are named', () => {
+    const problems: string[] = []
+    buildCalendars(
+      {
+        ANY: { name: 'everywhere', unionOf: ['AU-WA', 'AU-XX'] },
+        'AU-WA': { name: 'Western Australia', holidays: { '2026-03-02': 'Labour Day' } },
+      },
+      problems,
+    )
+    expect(problems.join('\n')).toMatch(/calendar ANY: unionOf/)
+    expect(problems.join('\n')).toMatch(/calendar AU-WA: .*covers/)
+  })
+})

@@ -1,0 +1,106 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { BadInput } from '../../../src/rules/bad-input.ts'
+import { findTaxDates, type TaxDateQuery } from '../../../src/rules/tax/find-tax-dates.ts'
+import { allTaxDates, shipped } from './shipped-data.ts'
+
+const find = (query: TaxDateQuery) => findTaxDates(shipped, query)
+const refused = (query: TaxDateQuery) => {
+  try {
+    find(query)
+  } catch (error) {
+    if (error instanceof BadInput) return error.message
+    throw error
+  }
+  throw new Error('was not refused')
+}
+const au = { country: 'AU', year: 2026 } as const
+
+describe('pages', () => {
+  test('50 by default, 1 to 500 when asked', () => {
+    expect(find({ country: 'GB', year: 2026 }).edges).toHaveLength(50)
+    expect(find({ country: 'GB', year: 2026, first: 1 }).edges).toHaveLength(1)
+    for (const first of [0, 501, -1, 1.5, Number.NaN]) {
+      expect(refused({ ...au, first })).toMatch(/is not within 1–500/)
+    }
+  })
+
+  test('cover everything once and in order, whatever their size', () => {
+    const whole = { country: 'US', from: '2023-06-01', to: '2026-02-15' }
+    const expected = allTaxDates(whole).map(({ id }) => id)
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 500 }), (first) => {
+        const query = { ...whole, first }
+        expect(allTaxDates(query).map(({ id }) => id)).toEqual(expected)
+      }),
+      { numRuns: 25 },
+    )
+  })
+
+  test('say where they stand', () => {
+    const query = { country: 'NZ', year: 2026, first: 90 }
+    const one = find(query)
+    expect(one.pageInfo).toEqual({
+      hasNextPage: true,
+      hasPreviousPage: false,
+      startCursor: one.edges[0]?.cursor,
+      endCursor: one.edges[89]?.cursor,
+    })
+    const two = find({ ...query, after: one.pageInfo.endCursor })
+    expect(two.edges).toHaveLength(3)
+    expect(two.totalCount).toBe(93)
+    expect(two.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true })
+    const three = find({ ...query, after: two.pageInfo.endCursor })
+    expect(three.edges).toEqual([])
+  })
+
+  test('are in the order of dueDate, then of id by code unit', () => {
+    for (const country of shipped.countries.keys()) {
+      const dates = allTaxDates({ country, from: '2023-01-01', to: '2027-12-31' })
+      for (const [index, date] of dates.entries()) {
+        const next = dates[index + 1]
+        if (next === undefined) continue
+        const inOrder =
+          date.dueDate < next.dueDate || (date.dueDate === next.dueDate && date.id < next.id)
+        expect(inOrder, `${date.id} before ${next.id}`).toBe(true)
+      }
+    }
+  })
+})
+
+describe('cursors', () => {
+  const cursor = find({ ...au, first: 5 }).pageInfo.endCursor ?? ''
+
+  test('go with their query, whatever the size of its pages and the order of its lists', () => {
+    expect(find({ ...au, first: 7, after: cursor }).edges).toHaveLength(7)
+    const ids = ['au-tpar', 'au-bas-m']
+    const ordered = find({ ...au, obligationIds: ids, first: 1 }).pageInfo.endCursor
+    expect(
+      find({ ...au, obligationIds: [...ids].reverse(), after: ordered }).edges.length,
+    ).toBeGreaterThan(0)
+  })
+
+  test.each([
+    [{ country: 'NZ' }],
+    [{ year: 2025 }],
+    [{ region: 'AU-NSW' }],
+    [{ actions: ['PAY'] }],
+    [{ periodEndMonths: [12] }],
+    [{ obligationIds: ['au-bas-m'] }],
+  ])('of another query than %j are refused', (change) => {
+    expect(refused({ ...au, ...change, after: cursor })).toMatch(/not a cursor of this query/)
+  })
+
+  test.each(['', 'nonsense', '%%%', `${cursor}=`, ` ${cursor}`, cursor.slice(0, -3), '💥'])(
+    '%j is refused',
+    (after) => {
+      expect(refused({ ...au, after })).toMatch(/not a cursor of this query/)
+    },
+  )
+
+  test('that name a date which the query does not hold are refused', () => {
+    const [shape] = Buffer.from(cursor, 'base64url').toString().split('|')
+    const forged = Buffer.from(`${shape}|au-bas-m:1999-01-31`).toString('base64url')
+    expect(refused({ ...au, after: forged })).toMatch(/not a cursor of this query/)
+  })
+})
