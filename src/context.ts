@@ -5,6 +5,7 @@ import type { SecretHash } from './callers/secret-hash.ts'
 import type { Logger } from './log.ts'
 import type { OwnerKeyLimits } from './rules/owner-keys.ts'
 import type { Plans } from './rules/plan.ts'
+import type { TaxData } from './rules/tax/tax-data.ts'
 import type { AccountDoc } from './store/accounts.ts'
 import type { ApiKeyDoc } from './store/api-keys.ts'
 import type { RedisClient } from './streams/redis.ts'
@@ -32,6 +33,7 @@ export interface Deps {
   db: Db
   redis: RedisClient
   plans: Plans
+  taxData: TaxData
   callers: Callers
   ownerKeyLimits: OwnerKeyLimits
   secretHash: SecretHash

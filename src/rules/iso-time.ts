@@ -1,23 +1,12 @@
+import { isCalendarDate } from './tax/calendar-date.ts'
+
 /**
- * Dates, months and instants as clients write them. Strict on purpose: `Date.parse` accepts 30 February
+ * Months and instants as clients write them (days: `tax/calendar-date.ts`). Strict on purpose: `Date.parse` accepts 30 February
  * by rolling over, years up to 275760 and a dozen informal spellings, none of which a tax date may have.
  */
-const datePattern = /^(\d{4})-(\d{2})-(\d{2})$/
 const monthPattern = /^\d{4}-(0[1-9]|1[0-2])$/
 const instantPattern =
   /^(\d{4}-\d{2}-\d{2})[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d{1,9})?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/
-
-const monthLengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-
-/** Whether `YYYY-MM-DD` names a day that the Gregorian calendar has, years 0001 to 9999. */
-export function isCalendarDate(text: string): boolean {
-  const match = datePattern.exec(text)
-  if (!match) return false
-  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])]
-  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
-  const length = month === 2 && leap ? 29 : monthLengths[month - 1]
-  return year >= 1 && length !== undefined && day >= 1 && day <= length
-}
 
 /** Whether `YYYY-MM` names a month. */
 export function isCalendarMonth(text: string): boolean {

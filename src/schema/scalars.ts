@@ -1,5 +1,6 @@
 import { GraphQLError, type ValueNode } from 'graphql'
-import { isCalendarDate, isCalendarMonth, parseInstant, printInstant } from '../rules/iso-time.ts'
+import { isCalendarMonth, parseInstant, printInstant } from '../rules/iso-time.ts'
+import { isCalendarDate } from '../rules/tax/calendar-date.ts'
 import { builder } from './builder.ts'
 
 /**

@@ -4,6 +4,8 @@ import { builder } from './builder.ts'
 // Imported for their side effect of registering with the builder. Each part adds its line.
 import './scalars.ts'
 import './root.ts'
+import './tax.ts'
+import '../resolvers/tax.ts'
 
 let built: GraphQLSchema | undefined
 
