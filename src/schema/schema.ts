@@ -4,8 +4,13 @@ import { builder } from './builder.ts'
 // Imported for their side effect of registering with the builder. Each part adds its line.
 import './scalars.ts'
 import './root.ts'
+import '../resolvers/account.ts'
+import '../resolvers/api-key.ts'
 import './tax.ts'
 import '../resolvers/tax.ts'
+import '../resolvers/usage.ts'
+import '../resolvers/monthly-usage.ts'
+import '../resolvers/live-usage.ts'
 
 let built: GraphQLSchema | undefined
 

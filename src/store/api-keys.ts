@@ -43,6 +43,17 @@ export async function createApiKeyIndexes(db: Db): Promise<void> {
 }
 
 /** All keys of an account, revoked ones included, oldest first. */
-export function keysOfAccount(db: Db, accountId: string): Promise<ApiKeyDoc[]> {
-  return apiKeys(db).find({ accountId }).sort({ createdAt: 1, _id: 1 }).toArray()
+export async function keysOfAccount(db: Db, accountId: string): Promise<ApiKeyDoc[]> {
+  return (await keysOfAccounts(db, [accountId])).get(accountId) ?? []
+}
+
+/** The same for several, by account id */
+export async function keysOfAccounts(
+  db: Db,
+  accountIds: readonly string[],
+): Promise<Map<string, ApiKeyDoc[]>> {
+  const found = apiKeys(db)
+    .find({ accountId: { $in: [...accountIds] } })
+    .sort({ accountId: 1, createdAt: 1, _id: 1 })
+  return Map.groupBy(await found.toArray(), (key) => key.accountId)
 }

@@ -1,0 +1,115 @@
+import { createAccount, updateAccount } from '../callers/account-commands.ts'
+import { ownAccountId, rolesOf } from '../callers/ownership.ts'
+import type { Caller } from '../context.ts'
+import { ApiError } from '../errors.ts'
+import { access } from '../rules/access.ts'
+import { BadInput } from '../rules/bad-input.ts'
+import {
+  Account,
+  AccountConnection,
+  type AccountShape,
+  CreateAccountInput,
+  UpdateAccountInput,
+} from '../schema/account.ts'
+import { ApiKey } from '../schema/api-key.ts'
+import { builder } from '../schema/builder.ts'
+import { type ApiKeyDoc, keysOfAccounts } from '../store/api-keys.ts'
+import { accountPage } from './account-page.ts'
+
+/** The keys of a page's accounts, read in one go by the first account that is asked for its keys. */
+const keysOfPage = new WeakMap<AccountShape, () => Promise<Map<string, ApiKeyDoc[]>>>()
+
+builder.objectField(Account, 'email', (t) =>
+  t.string({
+    nullable: true,
+    description: 'null to an API key',
+    resolve: (account, _args, { caller }) => (caller.kind === 'apiKey' ? null : account.email),
+  }),
+)
+
+builder.objectField(Account, 'apiKeys', (t) =>
+  t.field({
+    type: [ApiKey],
+    description: 'oldest first, revoked ones included; to an API key: itself alone',
+    resolve: async (account, _args, { deps, caller }) => {
+      const read = keysOfPage.get(account) ?? (() => keysOfAccounts(deps.db, [account._id]))
+      const keys = (await read()).get(account._id) ?? []
+      return caller.kind === 'apiKey' ? keys.filter(({ _id }) => _id === caller.apiKey._id) : keys
+    },
+  }),
+)
+
+builder.queryField('account', (t) =>
+  t.field({
+    type: Account,
+    nullable: true,
+    extensions: access(['apiKey', 'account']),
+    resolve: (_root, _args, { caller }) =>
+      caller.kind === 'apiKey' || caller.kind === 'account' ? caller.account : null,
+  }),
+)
+
+builder.queryField('accounts', (t) =>
+  t.field({
+    type: AccountConnection,
+    nullable: true,
+    description:
+      'Newest first; search finds parts of names, addresses and user ids, and whole ids.',
+    extensions: access(['admin']),
+    args: { first: t.arg.int(), after: t.arg.string(), search: t.arg.string() },
+    resolve: async (_root, args, { deps }) => {
+      const page = await accountPage(deps.db, args)
+      const nodes = page.edges.map(({ node }) => node)
+      const read = once(() =>
+        keysOfAccounts(
+          deps.db,
+          nodes.map(({ _id }) => _id),
+        ),
+      )
+      for (const node of nodes) keysOfPage.set(node, read)
+      return page
+    },
+  }),
+)
+
+builder.mutationField('createAccount', (t) =>
+  t.field({
+    type: Account,
+    nullable: true,
+    extensions: access(['admin']),
+    args: { input: t.arg({ type: CreateAccountInput, required: true }) },
+    resolve: (_root, { input }, { deps }) => createAccount(deps.db, input, deps),
+  }),
+)
+
+builder.mutationField('updateAccount', (t) =>
+  t.field({
+    type: Account,
+    nullable: true,
+    description: 'The owner changes his own account and may leave out id.',
+    extensions: access(['account', 'admin']),
+    args: {
+      id: t.arg.id(),
+      input: t.arg({ type: UpdateAccountInput, required: true }),
+    },
+    resolve: async (_root, { id, input }, { deps, caller }) => {
+      const account = await updateAccount(deps.db, reachable(caller, id), input)
+      deps.callers.changed({ accountId: account._id })
+      return account
+    },
+  }),
+)
+
+/** To an owner, another account does not exist. */
+function reachable(caller: Caller, id: string | null | undefined): string {
+  if (rolesOf(caller).includes('admin') && id != null) return id
+  if (caller.kind === 'admin') throw new BadInput('"id" says which account.')
+  const own = ownAccountId(caller)
+  if (id != null && id !== own) throw new ApiError('NOT_FOUND', 'There is no such account.')
+  return own
+}
+
+function once<V>(read: () => Promise<V>): () => Promise<V> {
+  let reading: Promise<V> | undefined
+  return () => (reading ??= read())
+}

@@ -1,0 +1,51 @@
+import { builder } from './builder.ts'
+import { type PageInfo, PageInfoType } from './page-info.ts'
+
+export interface AccountShape {
+  _id: string
+  name: string
+  email: string
+  currency: string
+}
+
+export const Account = builder.objectRef<AccountShape>('Account').implement({
+  fields: (t) => ({
+    id: t.exposeID('_id'),
+    name: t.exposeString('name'),
+    currency: t.exposeString('currency', { description: 'ISO 4217' }),
+  }),
+})
+
+export interface AccountPage<Node extends AccountShape = AccountShape> {
+  edges: { cursor: string; node: Node }[]
+  pageInfo: PageInfo
+  totalCount: number
+}
+
+const AccountEdge = builder.objectRef<AccountPage['edges'][number]>('AccountEdge').implement({
+  fields: (t) => ({
+    cursor: t.exposeString('cursor'),
+    node: t.expose('node', { type: Account }),
+  }),
+})
+
+export const AccountConnection = builder.objectRef<AccountPage>('AccountConnection').implement({
+  fields: (t) => ({
+    edges: t.expose('edges', { type: [AccountEdge] }),
+    pageInfo: t.expose('pageInfo', { type: PageInfoType }),
+    totalCount: t.exposeInt('totalCount'),
+  }),
+})
+
+export const CreateAccountInput = builder.inputType('CreateAccountInput', {
+  fields: (t) => ({
+    name: t.string({ required: true }),
+    email: t.string({ required: true }),
+    userId: t.string({ required: true, description: "the token's sub" }),
+    currency: t.string({ description: 'ISO 4217; USD where left out' }),
+  }),
+})
+
+export const UpdateAccountInput = builder.inputType('UpdateAccountInput', {
+  fields: (t) => ({ name: t.string(), email: t.string(), currency: t.string() }),
+})

@@ -1,0 +1,73 @@
+import { builder } from './builder.ts'
+
+/** What the API reads of a key; never its secrets. */
+export interface ApiKeyShape {
+  _id: string
+  name: string
+  prefix: string
+  lastFour: string
+  tier: string
+  blockedBecause: string | null
+  revokedAt: Date | null
+  alertsEnabled: boolean
+  createdAt: Date
+  lastUsedAt?: Date
+}
+
+const ApiKeyStatus = builder.enumType('ApiKeyStatus', {
+  values: ['ACTIVE', 'BLOCKED', 'REVOKED'] as const,
+})
+
+/** Revoked is final and hides a block: nothing can be done about it any more. */
+function statusOf(key: ApiKeyShape): 'ACTIVE' | 'BLOCKED' | 'REVOKED' {
+  if (key.revokedAt) return 'REVOKED'
+  return key.blockedBecause === null ? 'ACTIVE' : 'BLOCKED'
+}
+
+export const ApiKey = builder.objectRef<ApiKeyShape>('ApiKey').implement({
+  fields: (t) => ({
+    id: t.exposeID('_id'),
+    name: t.exposeString('name'),
+    prefix: t.exposeString('prefix', {
+      description: 'gc_live_xxxx, never more of the secret than prefix and last four',
+    }),
+    lastFour: t.exposeString('lastFour'),
+    tier: t.exposeString('tier'),
+    status: t.field({ type: ApiKeyStatus, resolve: statusOf }),
+    blockedBecause: t.string({
+      nullable: true,
+      description: 'plain words, null unless BLOCKED',
+      resolve: (key) => (statusOf(key) === 'BLOCKED' ? key.blockedBecause : null),
+    }),
+    alertsEnabled: t.exposeBoolean('alertsEnabled'),
+    createdAt: t.expose('createdAt', { type: 'DateTime' }),
+    lastUsedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'within a minute',
+      resolve: (key) => key.lastUsedAt ?? null,
+    }),
+  }),
+})
+
+export const CreatedApiKey = builder
+  .objectRef<{ secret: string; apiKey: ApiKeyShape }>('CreatedApiKey')
+  .implement({
+    fields: (t) => ({
+      secret: t.exposeString('secret', { description: 'shown once, kept nowhere' }),
+      apiKey: t.expose('apiKey', { type: ApiKey }),
+    }),
+  })
+
+export const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
+  description: 'accountId and tier: admin only',
+  fields: (t) => ({
+    accountId: t.id(),
+    name: t.string({ required: true }),
+    tier: t.string(),
+  }),
+})
+
+export const UpdateApiKeyInput = builder.inputType('UpdateApiKeyInput', {
+  fields: (t) => ({ name: t.string(), alertsEnabled: t.boolean() }),
+})
