@@ -1,6 +1,7 @@
 import type { Db } from 'mongodb'
 import type { RandomBytes } from './callers/base62.ts'
 import type { Callers } from './callers/callers.ts'
+import type { Credentials } from './callers/credentials.ts'
 import type { SecretHash } from './callers/secret-hash.ts'
 import type { Logger } from './log.ts'
 import type { OwnerKeyLimits } from './rules/owner-keys.ts'
@@ -8,6 +9,7 @@ import type { Plans } from './rules/plan.ts'
 import type { TaxData } from './rules/tax/tax-data.ts'
 import type { AccountDoc } from './store/accounts.ts'
 import type { ApiKeyDoc } from './store/api-keys.ts'
+import type { LiveReader } from './streams/live-reader.ts'
 import type { RedisClient } from './streams/redis.ts'
 
 /**
@@ -32,6 +34,8 @@ export type Caller =
 export interface Deps {
   db: Db
   redis: RedisClient
+  /** Feeds the `liveUsage` subscriptions of this process. */
+  live: LiveReader
   plans: Plans
   taxData: TaxData
   callers: Callers
@@ -42,6 +46,19 @@ export interface Deps {
   /** ms since the epoch */
   clock: () => number
   log: Logger
+}
+
+/**
+ * What an entrance (HTTP, WebSocket, REST) knows of a request before anybody is asked. Plugins see it
+ * beside `Context`; resolvers have no use for it.
+ */
+export interface Entrance {
+  requestId: string
+  /** The client's address, behind trusted proxies. */
+  ip: string
+  credentials: Credentials
+  /** What the usage event names in place of the root field: `GET /api/v1/tax-dates`. */
+  endpoint?: string
 }
 
 /** What a resolver receives, for HTTP, SSE and WebSocket alike. */

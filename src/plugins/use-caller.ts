@@ -1,19 +1,5 @@
 import type { Plugin } from 'graphql-yoga'
-import type { Credentials } from '../callers/credentials.ts'
-import type { Context, Deps } from '../context.ts'
-
-/**
- * What an entrance (HTTP, WebSocket, REST) knows of a request before anybody is asked. Yoga hands it
- * through as its server context; resolvers never see it, they get `Context`.
- */
-export interface Entrance {
-  requestId: string
-  /** The client's address behind trusted proxies. */
-  ip: string
-  credentials: Credentials
-  /** What the usage event names in place of the root field: `GET /api/v1/tax-dates`. */
-  endpoint?: string
-}
+import type { Context, Deps, Entrance } from '../context.ts'
 
 /** Turns the credentials of a request into its caller, and completes the resolvers' context. */
 export function useCaller(deps: Deps): Plugin<Entrance> {

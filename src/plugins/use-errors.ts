@@ -1,9 +1,9 @@
 import type { ExecutionResult, GraphQLError } from 'graphql'
 import { type Plugin, processRegularResult } from 'graphql-yoga'
+import type { Entrance } from '../context.ts'
 import { ApiError, statusByCode } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { clientCode, clientError, retryAfter } from './client-error.ts'
-import type { Entrance } from './use-caller.ts'
 
 /**
  * The last word on errors: masks them in single results and in every message of a stream, and gives

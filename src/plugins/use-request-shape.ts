@@ -9,6 +9,9 @@ const parameters: ReadonlySet<string> = new Set([
   'extensions',
 ])
 
+const acceptable =
+  /\*\/\*|application\/(\*|json|graphql-response\+json)|text\/(\*|event-stream)|multipart\/(\*|mixed)/i
+
 /**
  * Reads a request as GraphQL over HTTP: JSON by POST, or a query string by GET, one operation, known
  * parameters only. Replaces Yoga's parsers, of which form-urlencoded, multipart and text would execute
@@ -17,6 +20,13 @@ const parameters: ReadonlySet<string> = new Set([
 export function useRequestShape(): Plugin {
   return {
     onRequestParse({ request, setRequestParser }) {
+      const accept = request.headers.get('accept')
+      if (accept !== null && !acceptable.test(accept)) {
+        // Now, and not when the answer is there: it would have been billed.
+        throw new GraphQLError('Accept names nothing that this can answer in.', {
+          extensions: { http: { status: 406 } },
+        })
+      }
       if (request.method === 'GET') {
         setRequestParser((got) => parseQueryString(got.url))
         return

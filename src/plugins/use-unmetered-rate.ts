@@ -1,8 +1,7 @@
 import type { Plugin } from 'graphql-yoga'
-import type { Caller, Context } from '../context.ts'
+import type { Caller, Context, Entrance } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { rootFieldsOf } from './use-access.ts'
-import type { Entrance } from './use-caller.ts'
 
 export interface UnmeteredRateOptions {
   perSecond: number
@@ -17,12 +16,15 @@ export interface UnmeteredRateOptions {
 export function useUnmeteredRate({ perSecond, clock }: UnmeteredRateOptions): Plugin<Context> {
   const buckets = new Map<string, { tokens: number; at: number }>()
 
-  /** Forgets whoever has a full bucket again; never more than this many are kept. */
+  let sweptAt = 0
+
+  /** A bucket left alone for a second is full again, so that nothing is lost with it. */
   function sweep(now: number): void {
+    if (now - sweptAt < 1_000) return
+    sweptAt = now
     for (const [name, { at }] of buckets) {
       if (now - at >= 1_000) buckets.delete(name)
     }
-    if (buckets.size > 50_000) buckets.clear()
   }
 
   function take(name: string): void {
@@ -31,7 +33,7 @@ export function useUnmeteredRate({ perSecond, clock }: UnmeteredRateOptions): Pl
     const elapsed = Math.max(now - bucket.at, 0)
     bucket.tokens = Math.min(bucket.tokens + (elapsed * perSecond) / 1_000, perSecond)
     bucket.at = now
-    if (buckets.size > 10_000) sweep(now)
+    sweep(now)
     buckets.set(name, bucket)
     if (bucket.tokens < 1) {
       throw new ApiError(
