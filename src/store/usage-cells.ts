@@ -29,10 +29,21 @@ export interface UsageCells {
 }
 
 export interface MonthCell extends UsageCell {
-  /** Written by aggregate-days when a day closes; absent until the first close. */
+  /** Written by aggregate-days when a day closes, all five together; absent until the first close. */
   closedThrough?: Date
+  /** `total` and `failed` as they were then: where they differ now, a late call has come since. */
+  closedTotal?: number
+  closedFailed?: number
   averagePerDay?: number
-  peakDay?: { date: string; total: number; failed: number }
+  peakDay?: PeakDay | null
+}
+
+/** Kept whole, because the day itself expires. */
+export interface PeakDay {
+  date: string
+  total: number
+  failed: number
+  endpoints: Record<string, number>
 }
 
 export const HOURS_LIVE_MS = 7 * 86_400_000
