@@ -7,12 +7,12 @@ export interface OidcSettings {
   /** https, or http on loopback; exactly as it stands in `iss`. */
   issuer: string
   /** What `aud` must hold, where `clientClaim` is not set. */
-  audience?: string | undefined
-  clientId?: string | undefined
+  audience: string | null
+  clientId: string | null
   /** Checked against `clientId` in place of `aud`: Cognito's access tokens carry `client_id` and no `aud`. */
-  clientClaim?: string | undefined
+  clientClaim: string | null
   /** A token with this claim may use admin fields. */
-  adminClaim?: { name: string; value: string } | undefined
+  adminClaim: { name: string; value: string } | null
 }
 
 export interface VerifiedToken {
@@ -55,14 +55,13 @@ export function createTokenVerifier(
 ): TokenVerifier {
   checkSettings(settings)
   const keys = createIssuerKeys({ issuer: settings.issuer, ...tools })
-  const byClient = settings.clientClaim !== undefined
 
   async function verify(token: string): Promise<VerifiedToken> {
     checkHeader(token)
     try {
       const { payload } = await jwtVerify(token, keys.keyFor, {
         issuer: settings.issuer,
-        ...(!byClient && settings.audience !== undefined && { audience: settings.audience }),
+        ...(settings.clientClaim === null && { audience: settings.audience ?? [] }),
         algorithms,
         requiredClaims: ['exp', 'sub'],
         currentDate: new Date(tools.clock()),
@@ -81,7 +80,7 @@ function checkSettings(settings: OidcSettings): void {
   if (!isSafeAddress(new URL(settings.issuer))) {
     throw new Error('OIDC_ISSUER must be https, or http on loopback')
   }
-  const checked = settings.clientClaim === undefined ? settings.audience : settings.clientId
+  const checked = settings.clientClaim === null ? settings.audience : settings.clientId
   if (!checked) {
     throw new Error('OIDC_ISSUER needs OIDC_AUDIENCE, or OIDC_CLIENT_CLAIM with OIDC_CLIENT_ID')
   }
@@ -112,7 +111,7 @@ function verified(payload: JWTPayload, settings: OidcSettings): VerifiedToken {
   const notAccess =
     (use !== undefined && use !== 'access') || idTokenClaims.some((name) => name in payload)
   if (notAccess) throw new TokenRefused('The token is no access token.')
-  if (settings.clientClaim !== undefined && payload[settings.clientClaim] !== settings.clientId) {
+  if (settings.clientClaim !== null && payload[settings.clientClaim] !== settings.clientId) {
     throw new TokenRefused('The token was given to another client.')
   }
   return { sub, admin: isAdmin(payload, settings), expiresAt: exp * 1_000 }
