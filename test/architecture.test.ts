@@ -12,9 +12,11 @@ const arrows: Record<string, readonly string[]> = {
   callers: ['rules', 'store', 'open'],
   schema: ['rules', 'open'],
   resolvers: ['rules', 'store', 'streams', 'callers', 'schema', 'open'],
-  plugins: ['rules', 'store', 'streams', 'callers', 'open'],
+  metering: ['rules', 'store', 'streams', 'open'],
+  plugins: ['rules', 'store', 'streams', 'callers', 'metering', 'open'],
   workers: ['rules', 'store', 'streams', 'open'],
   rest: ['rules', 'store', 'streams', 'callers', 'workers', 'open'],
+  http: ['rules', 'callers', 'plugins', 'rest', 'open'],
   embedded: ['rules', 'store', 'callers', 'open'],
 }
 
