@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto'
+import { schedule } from 'node-cron'
+import { dayName } from '../../rules/calendar-time.ts'
+import { dueDays } from '../../rules/due-runs.ts'
+import { DAYS_PROVABLE_MS } from '../../rules/usage-proof.ts'
+import { claimRun, finishedDays, finishRun, releaseRun, renewRun } from '../../store/job-runs.ts'
+import { usageCells } from '../../store/usage-cells.ts'
+import { type AggregationDeps, createDayAggregation } from './aggregate-day.ts'
+
+const JOB = 'aggregate-days'
+/** A run that is not renewed for so long was left by a process that died. */
+const LEASE_MS = 30_000
+/** How often every worker looks for days that are due, failed or were left, besides 01:00 UTC. */
+const LOOK_EVERY_MS = 30_000
+
+export interface AggregateDaysOptions extends AggregationDeps {
+  /** The two above, shorter in tests. */
+  leaseMs?: number
+  lookEveryMs?: number
+}
+
+export interface AggregateDays {
+  /** Makes up missed days at once, then closes each at 01:00 UTC. */
+  start(): void
+  /** Breaks a run off at its next batch and gives it back; settles when nothing runs any more. */
+  stop(): Promise<void>
+  /** What keeps it from working, one plain line each. */
+  readiness(): readonly string[]
+  /** Closes what is due and not taken by another process. Returns the days that were closed here. */
+  closeDueDays(): Promise<string[]>
+}
+
+/** Another process has the run now, or this one stops. */
+class RunEnded extends Error {
+  override readonly name = 'RunEnded'
+}
+
+/** Any number of processes may run it: each day is closed by one of them. */
+export function createAggregateDays(options: AggregateDaysOptions): AggregateDays {
+  const { db, clock, log, leaseMs = LEASE_MS, lookEveryMs = LOOK_EVERY_MS } = options
+  const aggregateDay = createDayAggregation(options)
+  const owner = randomUUID()
+  let stopping = false
+  let looking: Promise<string[]> | null = null
+  let lastError: string | null = null
+  let end = () => {}
+
+  async function closeDay(date: string): Promise<boolean> {
+    const run = { id: `${JOB}:${date}`, owner, leaseMs }
+    if (!(await claimRun(db, run))) return false
+    const lease = keepLease(run)
+    try {
+      const done = await aggregateDay(date, async () => {
+        if (stopping || lease.lost()) throw new RunEnded(`the run of ${date} has ended`)
+      })
+      await finishRun(db, run, { ...done })
+      return true
+    } catch (error) {
+      // Without an answer the lease runs out by itself.
+      await releaseRun(db, run).catch(() => {})
+      throw error
+    } finally {
+      lease.end()
+    }
+  }
+
+  /** Renewed by time and not by batch: one batch over a slow network may outlast the lease. */
+  function keepLease(run: { id: string; owner: string; leaseMs: number }) {
+    let lost = false
+    const timer = setInterval(() => {
+      renewRun(db, run).then(
+        (kept) => {
+          lost ||= !kept
+        },
+        // MongoDB away: the run itself fails soon enough, or the next renewal works.
+        () => {},
+      )
+    }, run.leaseMs / 3)
+    return { lost: () => lost, end: () => clearInterval(timer) }
+  }
+
+  async function closeDue(): Promise<string[]> {
+    const now = clock()
+    const since = dayName(now - DAYS_PROVABLE_MS)
+    const [first] = await usageCells(db).days.find().sort({ at: 1 }).limit(1).toArray()
+    const done = await finishedDays(db, JOB, since)
+    const closed: string[] = []
+    for (const date of dueDays(now, first?.at.getTime() ?? null, done)) {
+      if (stopping) break
+      if (await closeDay(date)) closed.push(date)
+    }
+    return closed
+  }
+
+  function closeDueDays(): Promise<string[]> {
+    looking ??= closeDue().finally(() => {
+      looking = null
+    })
+    return looking
+  }
+
+  async function look(): Promise<void> {
+    try {
+      await closeDueDays()
+      lastError = null
+    } catch (error) {
+      if (error instanceof RunEnded) return
+      // Once for a series: the next look tries again.
+      if (!lastError) log.error({ err: error }, 'closing a day failed, it is tried again')
+      lastError = 'the last close of a day failed'
+    }
+  }
+
+  return {
+    closeDueDays,
+    start() {
+      const daily = schedule('0 1 * * *', look, {
+        name: JOB,
+        timezone: 'Etc/UTC',
+        // A process that slept over 01:00 is caught up by the timer.
+        suppressMissedWarning: true,
+      })
+      const timer = setInterval(look, lookEveryMs)
+      end = () => {
+        clearInterval(timer)
+        void daily.destroy()
+      }
+      void look()
+    },
+    async stop() {
+      stopping = true
+      end()
+      await looking?.catch(() => {})
+    },
+    readiness: () => (lastError ? [lastError] : []),
+  }
+}
