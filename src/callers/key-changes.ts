@@ -29,6 +29,7 @@ const AWAIT_MS = 200
  */
 const HEARD_WITHIN_MS = 500
 const BLIND_EVERY_MS = 500
+const STOP_WITHIN_MS = 1_000
 const RETRY_MS = { first: 100, most: 2_000 } as const
 
 /**
@@ -119,8 +120,10 @@ export function createKeyChanges(options: KeyChangesOptions): KeyChanges {
       stopped = true
       clearInterval(blindTimer)
       wake()
-      await stream?.close().catch(() => {})
-      await watching
+      // A connection that was cut without a word holds its question until the socket's time-out.
+      const ended = Promise.all([stream?.close().catch(() => {}), watching])
+      await Promise.race([ended, pause(STOP_WITHIN_MS)])
+      wake()
     },
     live,
   }
