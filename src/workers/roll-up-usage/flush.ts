@@ -1,0 +1,142 @@
+import type { ClientSession, Db } from 'mongodb'
+import { type Checkpoint, moveCheckpoints } from '../../store/partitions.ts'
+import { registeredAmong } from '../../store/producers.ts'
+import { incrementCells } from '../../store/usage-cell-writes.ts'
+import { createFold, type Fold, incrementsOf } from './fold.ts'
+import type { KeyTotals, TotalsByPartition } from './key-totals.ts'
+import { leaseMs } from './leases.ts'
+import type { OwnedPartition } from './owned-partition.ts'
+
+/** What a flush did with what it read; told to metrics only once it is committed. */
+export interface Tally {
+  repeatedFrames: number
+  gaps: number
+  undecodable: number
+  /** Blobs ignored, by producer. */
+  unknown: Map<string, number>
+}
+
+export interface Flush {
+  fold: Fold
+  checkpoints: (Checkpoint & { owned: OwnedPartition; taken: number })[]
+  tally: Tally
+  totals: TotalsByPartition
+}
+
+export interface FlushOptions {
+  db: Db
+  session: ClientSession
+  owned: readonly OwnedPartition[]
+  totals: KeyTotals
+  now: number
+  /** Distinct (key, hour) after which the rest waits for the next flush. */
+  sizeLimit: number
+  /** Also drop the watermarks of producers that are no longer registered. */
+  prune: boolean
+}
+
+/** Another owner has committed since: nothing of this flush is in the database. */
+export class StaleOwner extends Error {
+  constructor() {
+    super('the partition has another owner, or moved on')
+    this.name = 'StaleOwner'
+  }
+}
+
+/**
+ * One transaction for all owned partitions: cells, then last position, watermarks and lease at the
+ * version read (I6). Null when there was nothing to do.
+ *
+ * No retry, of the transaction or of its commit: after any error the caller forgets what it knows and
+ * reads the documents. Whether an unknown commit took place is told by them, or, if it lands later, by
+ * the version.
+ * @throws StaleOwner, or what MongoDB throws
+ */
+export async function flush(options: FlushOptions): Promise<Flush | null> {
+  const { db, session, owned, totals, now } = options
+  if (!options.prune && owned.every(({ entries }) => entries.length === 0)) return null
+  session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority' } })
+  try {
+    const registered = await readRegistry(options)
+    const folded = fold(owned, registered, options)
+    if (folded.checkpoints.length === 0) {
+      await session.abortTransaction()
+      return null
+    }
+    const keyTotals = await totals.after(folded.fold, now, session)
+    await incrementCells(db, incrementsOf(folded.fold), now, session)
+    if (!(await moveCheckpoints(db, folded.checkpoints, leaseMs, session))) throw new StaleOwner()
+    await session.commitTransaction()
+    return { ...folded, totals: keyTotals }
+  } catch (error) {
+    await session.abortTransaction().catch(() => {})
+    throw error
+  }
+}
+
+/**
+ * Producers whose registration decides something in this flush: those without a watermark, and all when
+ * it prunes. Read inside the transaction: a plain read just after an election may miss an entry.
+ */
+async function readRegistry({ db, session, owned, prune }: FlushOptions): Promise<Set<string>> {
+  const asked = new Set<string>()
+  for (const { entries, watermarks } of owned) {
+    for (const { blob } of entries)
+      if (blob && !watermarks.has(blob.producer)) asked.add(blob.producer)
+    if (prune) for (const producer of watermarks.keys()) asked.add(producer)
+  }
+  return asked.size > 0 ? registeredAmong(db, [...asked], session) : asked
+}
+
+function fold(owned: readonly OwnedPartition[], registered: Set<string>, options: FlushOptions) {
+  const { sizeLimit, prune } = options
+  const sums = createFold()
+  const tally: Tally = { repeatedFrames: 0, gaps: 0, undecodable: 0, unknown: new Map() }
+  const checkpoints: Flush['checkpoints'] = []
+  for (const partition of owned) {
+    const watermarks = new Map<string, number>()
+    let taken = 0
+    for (const { blob } of partition.entries) {
+      if (sums.size >= sizeLimit) break
+      taken++
+      if (!blob) {
+        tally.undecodable++
+        continue
+      }
+      const known = watermarks.get(blob.producer) ?? partition.watermarks.get(blob.producer)
+      if (known === undefined && !registered.has(blob.producer)) {
+        tally.unknown.set(blob.producer, (tally.unknown.get(blob.producer) ?? 0) + 1)
+        continue
+      }
+      const watermark = known ?? 0
+      // Something before it is missing. Its position moves on all the same: what is missing comes later.
+      if (blob.from > watermark) tally.gaps++
+      if (blob.from > watermark || blob.to <= watermark) continue
+      tally.repeatedFrames += blob.frames.filter(({ n }) => n <= watermark).length
+      sums.add(partition.partition, blob, watermark)
+      watermarks.set(blob.producer, blob.to)
+    }
+    const pruned = prune
+      ? [...partition.watermarks.keys()].filter((id) => !registered.has(id) && !watermarks.has(id))
+      : []
+    if (taken === 0 && pruned.length === 0) continue
+    const pos = partition.entries[taken - 1]?.id ?? partition.pos
+    const { version } = partition
+    checkpoints.push({
+      ...{ partition: partition.partition, version, pos, watermarks, pruned },
+      ...{ owned: partition, taken },
+    })
+  }
+  return { fold: sums, checkpoints, tally }
+}
+
+/** Brings memory to where the committed documents are. */
+export function advance({ checkpoints }: Flush): void {
+  for (const { owned, taken, pos, version, watermarks, pruned } of checkpoints) {
+    owned.pos = pos
+    owned.version = version + 1
+    owned.entries = owned.entries.slice(taken)
+    for (const [producer, n] of watermarks) owned.watermarks.set(producer, n)
+    for (const producer of pruned) owned.watermarks.delete(producer)
+  }
+}
