@@ -122,6 +122,7 @@ export function createQuotaLane(options: QuotaLaneOptions): QuotaLane {
     const [code, used] = typeof reply === 'number' ? [0, reply] : reply
     const known = memory.open(apiKeyId, period.month, used)
     known.used = used - (known.returned - returned)
+    reportOverrun(known, used)
     const outcome = code === 0 ? 'granted' : code === overQuota ? 'overQuota' : 'overRate'
     return { outcome, used, period, outage: null }
   }
@@ -133,6 +134,7 @@ export function createQuotaLane(options: QuotaLaneOptions): QuotaLane {
       memory.open(apiKeyId, period.month, (await truth.monthTotal(apiKeyId, period.month)) ?? 0)
     const outcome = reserveLocally(known, operation, clock())
     if (outcome === 'granted') {
+      metrics.withoutRedis.inc(operation.units)
       if (circuit.isOpen()) untold.add(known)
       else raiseLater(apiKeyId, period.month, known.used)
     }
@@ -176,10 +178,7 @@ export function createQuotaLane(options: QuotaLaneOptions): QuotaLane {
       }
       try {
         const counts = told.map(({ apiKeyId, month, used: units }) => ({ apiKeyId, month, units }))
-        const [, used] = await Promise.all([writes.sendGiveBacks(), writes.raise(counts)])
-        told.forEach((known, i) => {
-          reportOverrun(known, used[i] ?? 0)
-        })
+        await Promise.all([writes.sendGiveBacks(), writes.raise(counts)])
       } catch (error) {
         for (const known of told) untold.add(known)
         throw error
@@ -188,6 +187,7 @@ export function createQuotaLane(options: QuotaLaneOptions): QuotaLane {
     scheduleRaises()
   }
 
+  /** Of keys that were served here while Redis was away: seen once the roll-up has counted it all. */
   function reportOverrun(known: KnownCounter, used: number): void {
     const { apiKeyId, hardLimit } = known
     if (hardLimit === null || used - hardLimit <= known.overrun) return

@@ -16,9 +16,14 @@ export function createQuotaMetrics(registry: Registry) {
       help: 'Groups of keys whose quota this process decides without Redis (at most 16 in a cluster, else 1). Above 0 for longer than a fail-over: hard limits hold per process only.',
       registers,
     }),
+    withoutRedis: new Counter({
+      name: 'getcomplical_quota_units_without_redis_total',
+      help: 'Units granted on this process’ last known count, because Redis was away. Growth: hard limits hold per process only.',
+      registers,
+    }),
     overrunUnits: new Counter({
       name: 'getcomplical_quota_overrun_units_total',
-      help: 'Units found above a hard limit when Redis came back. Growth: outages let customers use more than their plan includes. Processes that served the same key each report it.',
+      help: 'Units found above a hard limit after Redis was away. Growth: outages let customers use more than their plan includes. Each process that served the key reports it.',
       registers,
     }),
     created: new Counter({

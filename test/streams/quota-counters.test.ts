@@ -1,146 +1,42 @@
-import { pino } from 'pino'
-import { Registry } from 'prom-client'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { monthName, startOfMonth, startOfNextMonth } from '../../src/rules/calendar-time.ts'
-import { usageCells } from '../../src/store/usage-cells.ts'
-import {
-  createQuotaCounters,
-  type QuotaCounters,
-  QuotaRefusal,
-  type ReserveRequest,
-} from '../../src/streams/quota-counters.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { monthName, startOfNextMonth } from '../../src/rules/calendar-time.ts'
+import type { QuotaCounters, ReserveRequest } from '../../src/streams/quota-counters.ts'
 import { quotaKey } from '../../src/streams/quota-writes.ts'
-import { connectRedis, type RedisClient } from '../../src/streams/redis.ts'
-import { startRedis, type TestDatabase, type TestServer, testDatabase } from '../servers.ts'
+import { newKey, type QuotaWorld, quotaWorld, tally, wish } from './quota-world.ts'
 
-let server: TestServer
-let database: TestDatabase
-const opened: { counters: QuotaCounters; redis: RedisClient }[] = []
-let log: string[] = []
-/** ms added to the real time, as an API process sees it. */
-let clockOffset = 0
-const clock = () => Date.now() + clockOffset
+let world: QuotaWorld
 
 beforeAll(async () => {
-  server = await startRedis()
-  database = await testDatabase()
-})
-
-afterAll(async () => {
-  await server.stop()
-  await database.drop()
-})
-
-beforeEach(() => {
-  log = []
-  clockOffset = 0
+  world = await quotaWorld()
 })
 
 afterEach(() => {
-  for (const { counters, redis } of opened.splice(0)) {
-    counters.stop()
-    redis.disconnect()
-  }
+  world.closeProcesses()
+  world.setClock()
 })
 
-/** The counters as one API process has them, with a connection of its own. */
-async function apiProcess(registry = new Registry()): Promise<QuotaCounters> {
-  const redis = connectRedis(server.url)
-  await vi.waitFor(() => redis.ping())
-  const sink = { write: (line: string) => void log.push(line) }
-  const counters = createQuotaCounters({
-    redis,
-    db: database.db,
-    clock,
-    log: pino({ level: 'info' }, sink),
-    registry,
-  })
-  opened.push({ counters, redis })
-  return counters
-}
-
-let keys = 0
-function newKey(): string {
-  return `key_${String(++keys).padStart(4, '0')}${Math.random().toString(36).slice(2, 10)}`
-}
-
-function wish(apiKeyId: string, changes: Partial<ReserveRequest> = {}): ReserveRequest {
-  return {
-    apiKeyId,
-    units: 1,
-    monthlyLimit: 1_000,
-    overage: false,
-    requestsPerSecond: 1_000_000,
-    ...changes,
-  }
-}
-
-interface Tally {
-  granted: number
-  units: number
-  QUOTA_EXCEEDED: number
-  RATE_LIMITED: number
-}
-
-async function tally(wishes: [QuotaCounters, ReserveRequest][]): Promise<Tally> {
-  const result: Tally = { granted: 0, units: 0, QUOTA_EXCEEDED: 0, RATE_LIMITED: 0 }
-  await Promise.all(
-    wishes.map(async ([counters, request]) => {
-      try {
-        await counters.reserve(request)
-        result.granted++
-        result.units += request.units
-      } catch (error) {
-        if (!(error instanceof QuotaRefusal)) throw error
-        result[error.code as 'QUOTA_EXCEEDED' | 'RATE_LIMITED']++
-      }
-    }),
-  )
-  return result
-}
-
-async function counted(apiKeyId: string, at = clock()): Promise<number | null> {
-  const redis = opened[0]?.redis
-  const value = await redis?.hget(quotaKey(apiKeyId), monthName(at))
-  return value == null ? null : Number(value)
-}
-
-async function rollUp(apiKeyId: string, total: number, at = clock()): Promise<void> {
-  const { months } = usageCells(database.db)
-  await months.updateOne(
-    { _id: `${apiKeyId}:${monthName(at)}` },
-    { $set: { total, at: new Date(startOfMonth(at)) } },
-    { upsert: true },
-  )
-}
-
-function liveTotals(apiKeyId: string, monthTotal: number, at = clock()) {
-  return {
-    ...{ apiKeyId, accountId: 'acc_1', at, month: startOfMonth(at), monthTotal, monthFailed: 0 },
-    ...{ day: 0, dayTotal: 0, dayFailed: 0, hour: 0, hourTotal: 0, hourFailed: 0 },
-  }
-}
+afterAll(() => world.stop())
 
 describe('the monthly quota', () => {
   test('grants exactly the limit to 1,500 simultaneous calls of three API processes', async () => {
-    const processes = [await apiProcess(), await apiProcess(), await apiProcess()]
+    const processes = [await world.apiProcess(), await world.apiProcess(), await world.apiProcess()]
     const key = newKey()
     const wishes = Array.from({ length: 500 }, () =>
       processes.map((counters) => [counters, wish(key)] as [QuotaCounters, ReserveRequest]),
     ).flat()
     expect(await tally(wishes)).toMatchObject({ granted: 1_000, QUOTA_EXCEEDED: 500 })
-    expect(await counted(key)).toBe(1_000)
+    expect(await world.counted(key)).toBe(1_000)
   })
 
   test('grants an operation of several units whole or not at all', async () => {
-    const [a, b] = [await apiProcess(), await apiProcess()]
+    const [a, b] = [await world.apiProcess(), await world.apiProcess()]
     const key = newKey()
     const wishes = Array.from({ length: 400 }, (_, i) => {
       const request = wish(key, { units: 1 + (i % 7), monthlyLimit: 500 })
       return [i % 2 ? a : b, request] as [QuotaCounters, ReserveRequest]
     })
     const { units } = await tally(wishes)
-    expect(await counted(key)).toBe(units)
+    expect(await world.counted(key)).toBe(units)
     // What is left fits no refused operation, or only one that came when less was left.
     expect(units).toBeLessThanOrEqual(500)
     expect(units).toBeGreaterThan(500 - 7)
@@ -148,11 +44,11 @@ describe('the monthly quota', () => {
       code: 'QUOTA_EXCEEDED',
       used: units,
     })
-    expect(await counted(key)).toBe(units)
+    expect(await world.counted(key)).toBe(units)
   })
 
   test('serves above the limit where the plan has overage, and without end where it has no limit', async () => {
-    const counters = await apiProcess()
+    const counters = await world.apiProcess()
     const [paid, unlimited] = [newKey(), newKey()]
     for (let used = 1; used <= 5; used++) {
       const overage = wish(paid, { monthlyLimit: 3, overage: true })
@@ -163,62 +59,62 @@ describe('the monthly quota', () => {
   })
 
   test('refuses with the seconds until the month begins anew', async () => {
-    const counters = await apiProcess()
+    const counters = await world.apiProcess()
     const key = newKey()
-    await rollUp(key, 10)
+    await world.rollUp(key, 10)
     const refused = await counters.reserve(wish(key, { monthlyLimit: 10 })).catch((error) => error)
-    const resetsAt = startOfNextMonth(clock())
+    const resetsAt = startOfNextMonth(world.clock())
     expect(refused).toMatchObject({ code: 'QUOTA_EXCEEDED', status: 429, used: 10, resetsAt })
-    expect(refused.retryAfter - (resetsAt - clock()) / 1_000).toBeCloseTo(0, -1)
+    expect(refused.retryAfter - (resetsAt - world.clock()) / 1_000).toBeCloseTo(0, -1)
   })
 
   test('begins anew with the month, and lets the old counter expire a week later', async () => {
-    const counters = await apiProcess()
+    const counters = await world.apiProcess()
     const key = newKey()
-    clockOffset = Date.UTC(2027, 0, 31, 23, 59, 59, 990) - Date.now()
+    world.setClock(Date.UTC(2027, 0, 31, 23, 59, 59, 990))
     expect(await counters.reserve(wish(key, { monthlyLimit: 2, units: 2 }))).toMatchObject({
       used: 2,
       resetsAt: Date.UTC(2027, 1, 1),
     })
-    clockOffset = Date.UTC(2027, 1, 1) - Date.now()
+    world.setClock(Date.UTC(2027, 1, 1))
     expect(await counters.reserve(wish(key, { monthlyLimit: 2 }))).toMatchObject({
       used: 1,
       resetsAt: Date.UTC(2027, 2, 1),
     })
-    const ttl = await opened[0]?.redis.ttl(quotaKey(key))
+    const ttl = await counters.redis.ttl(quotaKey(key))
     expect(ttl).toBeGreaterThan(34 * 86_400)
     expect(ttl).toBeLessThanOrEqual(35 * 86_400)
-    clockOffset = Date.UTC(2027, 2, 1) - Date.now()
+    world.setClock(Date.UTC(2027, 2, 1))
     await counters.reserve(wish(key))
-    const fields = await opened[0]?.redis.hkeys(quotaKey(key))
-    expect(fields?.toSorted()).toEqual(['2027-02', '2027-03', 'tat'])
+    const fields = await counters.redis.hkeys(quotaKey(key))
+    expect(fields.toSorted()).toEqual(['2027-02', '2027-03', 'tat'])
   })
 
   test('gives back what was not billed, together with what others reserve meanwhile', async () => {
-    const counters = await apiProcess()
+    const counters = await world.apiProcess()
     const key = newKey()
     const reservations = await Promise.all(
       Array.from({ length: 50 }, () => counters.reserve(wish(key, { units: 4 }))),
     )
     for (const reservation of reservations) reservation.giveBack(3)
-    await vi.waitFor(async () => expect(await counted(key)).toBe(50))
+    await vi.waitFor(async () => expect(await world.counted(key)).toBe(50))
     expect(await counters.reserve(wish(key))).toMatchObject({ used: 51 })
   })
 
   test('never counts below zero', async () => {
-    const counters = await apiProcess()
+    const counters = await world.apiProcess()
     const key = newKey()
     const reservation = await counters.reserve(wish(key))
-    await opened[0]?.redis.hset(quotaKey(key), monthName(clock()), 0)
+    await counters.redis.hset(quotaKey(key), monthName(world.clock()), 0)
     reservation.giveBack(1)
     await counters.reserve(wish(newKey()))
-    await vi.waitFor(async () => expect(await counted(key)).toBe(0))
+    await vi.waitFor(async () => expect(await world.counted(key)).toBe(0))
   })
 })
 
 describe('the rate', () => {
   test('is one bucket for all API processes, as deep as the rate', async () => {
-    const [a, b] = [await apiProcess(), await apiProcess()]
+    const [a, b] = [await world.apiProcess(), await world.apiProcess()]
     const key = newKey()
     const request = wish(key, { requestsPerSecond: 20, units: 3, monthlyLimit: null })
     await Promise.all([a.reserve(wish(newKey())), b.reserve(wish(newKey()))])
@@ -232,7 +128,7 @@ describe('the rate', () => {
   })
 
   test('refills evenly and serves two API processes alike', async () => {
-    const [a, b] = [await apiProcess(), await apiProcess()]
+    const [a, b] = [await world.apiProcess(), await world.apiProcess()]
     const key = newKey()
     const request = wish(key, { requestsPerSecond: 50, monthlyLimit: null })
     const granted = [0, 0]
@@ -250,7 +146,7 @@ describe('the rate', () => {
   })
 
   test('refuses with a second to wait and takes no quota; a refused quota takes no token', async () => {
-    const counters = await apiProcess()
+    const counters = await world.apiProcess()
     const key = newKey()
     const request = wish(key, { requestsPerSecond: 2, monthlyLimit: 3 })
     expect(await tally([1, 2, 3].map(() => [counters, { ...request, units: 4 }]))).toMatchObject({
@@ -263,41 +159,41 @@ describe('the rate', () => {
       retryAfter: 1,
       used: 2,
     })
-    expect(await counted(key)).toBe(2)
+    expect(await world.counted(key)).toBe(2)
   })
 
   test('is kept over the change of the month', async () => {
-    const counters = await apiProcess()
+    const counters = await world.apiProcess()
     const key = newKey()
     const request = wish(key, { requestsPerSecond: 2 })
-    clockOffset = Date.UTC(2027, 0, 31, 23, 59, 59, 999) - Date.now()
+    world.setClock(Date.UTC(2027, 0, 31, 23, 59, 59, 999))
     expect(await tally([1, 2].map(() => [counters, request]))).toMatchObject({ granted: 2 })
-    clockOffset += 5
+    world.setClock(Date.UTC(2027, 1, 1))
     await expect(counters.reserve(request)).rejects.toMatchObject({ code: 'RATE_LIMITED' })
   })
 })
 
 describe('a counter that is missing', () => {
   test('starts from the rolled-up month, however many ask at once', async () => {
-    const processes = [await apiProcess(), await apiProcess()]
+    const processes = [await world.apiProcess(), await world.apiProcess()]
     const key = newKey()
-    await rollUp(key, 990)
+    await world.rollUp(key, 990)
     const wishes = Array.from({ length: 40 }, (_, i) => [processes[i % 2], wish(key)])
     expect(await tally(wishes as [QuotaCounters, ReserveRequest][])).toMatchObject({
       granted: 10,
       QUOTA_EXCEEDED: 30,
     })
-    expect(await counted(key)).toBe(1_000)
+    expect(await world.counted(key)).toBe(1_000)
   })
 
   test('is rebuilt to the truth after FLUSHALL, calls included that no roll-up has seen', async () => {
-    const counters = await apiProcess()
+    const counters = await world.apiProcess()
     const key = newKey()
-    await rollUp(key, 100)
+    await world.rollUp(key, 100)
     let granted = 0
     let returned = 0
     for (let round = 0; round < 30; round++) {
-      if (round % 10 === 5) await opened[0]?.redis.flushall()
+      if (round % 10 === 5) await counters.redis.flushall()
       await Promise.all(
         Array.from({ length: 10 }, async (_, i) => {
           const reservation = await counters.reserve(wish(key, { units: 2 }))
@@ -309,39 +205,41 @@ describe('a counter that is missing', () => {
       )
     }
     await counters.reserve(wish(key))
-    await vi.waitFor(async () => expect(await counted(key)).toBe(100 + granted - returned + 1))
+    await vi.waitFor(async () =>
+      expect(await world.counted(key)).toBe(100 + granted - returned + 1),
+    )
   })
 
   test('is never created twice over what was used since', async () => {
-    const [a, b] = [await apiProcess(), await apiProcess()]
+    const [a, b] = [await world.apiProcess(), await world.apiProcess()]
     const key = newKey()
-    await rollUp(key, 5)
+    await world.rollUp(key, 5)
     await Promise.all([a.reserve(wish(key)), b.reserve(wish(key))])
     for (let i = 0; i < 10; i++) await (i % 2 ? a : b).reserve(wish(key))
-    expect(await counted(key)).toBe(17)
+    expect(await world.counted(key)).toBe(17)
   })
 })
 
 describe('raise', () => {
   test('lifts a counter to the rolled-up total, creates a missing one, and lowers none', async () => {
-    const counters = await apiProcess()
+    const counters = await world.apiProcess()
     const [low, high, absent] = [newKey(), newKey(), newKey()]
     await counters.reserve(wish(low))
     await counters.reserve(wish(high, { units: 50 }))
-    counters.raise([liveTotals(low, 30), liveTotals(high, 30), liveTotals(absent, 30)])
-    await vi.waitFor(async () => expect(await counted(low)).toBe(30))
-    expect(await counted(high)).toBe(50)
-    expect(await counted(absent)).toBe(30)
+    counters.raise([world.totals(low, 30), world.totals(high, 30), world.totals(absent, 30)])
+    await vi.waitFor(async () => expect(await world.counted(low)).toBe(30))
+    expect(await world.counted(high)).toBe(50)
+    expect(await world.counted(absent)).toBe(30)
     expect(await counters.reserve(wish(absent))).toMatchObject({ used: 31 })
   })
 
   test('is repeated until Redis is there to take it', async () => {
-    const counters = await apiProcess()
+    const counters = await world.apiProcess()
     const key = newKey()
-    await server.kill()
-    counters.raise([liveTotals(key, 30)])
-    await vi.waitFor(() => expect(log.join()).toContain('Redis is away'), 5_000)
-    await server.start()
-    await vi.waitFor(async () => expect(await counted(key)).toBe(30), 5_000)
+    await world.server.kill()
+    counters.raise([world.totals(key, 30)])
+    await vi.waitFor(() => expect(counters.logged.join()).toContain('Redis is away'), 5_000)
+    await world.server.start()
+    await vi.waitFor(async () => expect(await world.counted(key)).toBe(30), 5_000)
   })
 })
