@@ -2,6 +2,20 @@ import { type Logger, pino } from 'pino'
 
 export type { Logger }
 
+/** Credentials as they turn up inside messages of drivers: in URLs, in headers, as our own keys. */
+const credentials = [
+  /(?<=:\/\/)[^\s/@]+(?=@)/g,
+  /gc_live_[0-9A-Za-z]{30,}/g,
+  /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g,
+  /(?<=\bBearer )\S+/gi,
+]
+
+/** An error as pino prints it, without what its author should not have put into its message. */
+function scrubbedError(error: Error): unknown {
+  const printed = JSON.stringify(pino.stdSerializers.err(error))
+  return JSON.parse(credentials.reduce((text, one) => text.replace(one, '[redacted]'), printed))
+}
+
 /**
  * One JSON line per event on stdout. Callers log ids and counts, never payloads; the paths below are a
  * second fence, so that a request object logged by mistake still shows no credential.
@@ -11,6 +25,7 @@ export function createLog(level: string, process_: string): Logger {
     level,
     base: { process: process_, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: scrubbedError },
     redact: {
       paths: [
         'apiKey',

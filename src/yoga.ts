@@ -1,18 +1,20 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
-import type { Deps, Entrance } from './context.ts'
+import type { Context, Deps, Entrance } from './context.ts'
 import { useAccess } from './plugins/use-access.ts'
 import { useBodyLimit } from './plugins/use-body-limit.ts'
 import { useCaller } from './plugins/use-caller.ts'
 import { useErrors } from './plugins/use-errors.ts'
 import { type LimitsOptions, useLimits } from './plugins/use-limits.ts'
 import { useRequestShape } from './plugins/use-request-shape.ts'
+import { type StreamsOptions, useStreams } from './plugins/use-streams.ts'
 import { useUnmeteredRate } from './plugins/use-unmetered-rate.ts'
 import { buildSchema } from './schema/schema.ts'
 
 export interface YogaParts {
+  streams: StreamsOptions
   /** Admission and metering, in the order in which they run; they find `rootFieldsOf(args)`. */
-  metering: readonly Plugin[]
+  metering: readonly Plugin<Context>[]
   /** Introspection, suggestions and GraphiQL off. */
   production: boolean
   limits: Omit<LimitsOptions, 'introspection'> & {
@@ -46,6 +48,7 @@ export function makeYoga(deps: Deps, parts: YogaParts): Yoga {
       useCaller(deps),
       useAccess({ openIntrospection: !production }),
       useUnmeteredRate({ perSecond: limits.unmeteredPerSecond, clock: deps.clock }),
+      useStreams(parts.streams),
       ...metering,
     ] as Plugin[],
     graphiql: production ? false : { title: 'GetComplical' },

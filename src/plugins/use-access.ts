@@ -8,6 +8,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
+import { rolesOf } from '../callers/ownership.ts'
 import type { Caller, Context } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { accessOf, type FieldAccess } from '../rules/access.ts'
@@ -83,8 +84,7 @@ export function useAccess(options: AccessOptions): Plugin<Context> {
 /** @throws ApiError UNAUTHENTICATED or FORBIDDEN */
 function checkAccess(caller: Caller, fieldName: string, access: FieldAccess): void {
   if (caller.kind === 'anonymous') throw unauthenticated()
-  const asAdmin = caller.kind === 'account' && caller.admin && access.callers.includes('admin')
-  if (!asAdmin && !access.callers.includes(caller.kind)) {
+  if (!rolesOf(caller).some((role) => access.callers.includes(role))) {
     throw new ApiError('FORBIDDEN', `${fieldName} is not open to ${nameOf[caller.kind]}.`)
   }
   if (access.units > 0 && caller.kind === 'account' && !caller.payer) {

@@ -1,0 +1,228 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { createCallers } from './callers/callers.ts'
+import { createCredentialWatch } from './callers/credential-watch.ts'
+import { createSecretHash } from './callers/secret-hash.ts'
+import { type Config, loadEnvironment, readConfig } from './config.ts'
+import type { Deps } from './context.ts'
+import { createAccessLog } from './http/access-log.ts'
+import { createApiListener } from './http/api-listener.ts'
+import { createAskGraphql } from './http/run-operation.ts'
+import { createWaitingRoom } from './http/waiting-room.ts'
+import { createLog, type Logger } from './log.ts'
+import { createMeteringMetrics } from './metering/metering-metrics.ts'
+import { useMetering } from './plugins/use-metering.ts'
+import { adminRoutes } from './rest/admin.ts'
+import { dashboardUsageRoutes } from './rest/dashboard-usage.ts'
+import { healthRoutes } from './rest/health.ts'
+import { homeRoute } from './rest/home.ts'
+import { createRouter } from './rest/router.ts'
+import { taxDatesRoute } from './rest/tax-dates.ts'
+import { connectDatabase, type Database } from './store/database.ts'
+import { ensureDeployment } from './store/deployment.ts'
+import { loadTaxData } from './store/tax-data.ts'
+import { createUsageIndexes } from './store/usage-cells.ts'
+import { createLiveReader } from './streams/live-reader.ts'
+import { createQuotaCounters } from './streams/quota-counters.ts'
+import { connectRedis } from './streams/redis.ts'
+import { createUsageProducer } from './streams/usage-producer.ts'
+import { createDayAggregation } from './workers/aggregate-days/aggregate-day.ts'
+import { makeYoga } from './yoga.ts'
+
+export interface ApiServer {
+  port: number
+  /** Settles once it serves: MongoDB may come later than this process. */
+  ready: Promise<void>
+  /** Finishes what is being answered, closes sockets with 1001, flushes the spool. Idempotent. */
+  stop(): Promise<void>
+}
+
+/** How long a stop waits for answers under way before it cuts them. */
+const graceMs = 5_000
+
+/** Starts one API process. It listens at once; what it needs to serve may come later. */
+export async function startApi(config: Config, log: Logger): Promise<ApiServer> {
+  const clock = Date.now
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const taxData = loadTaxData(join(import.meta.dirname, '../data/tax'))
+  const accessLog = createAccessLog(config.logLevel, 'api')
+  const closing = new AbortController()
+  let api: Api | null = null
+  const readiness = () =>
+    closing.signal.aborted ? ['stopping'] : (api?.readiness() ?? ['MongoDB has not answered yet'])
+
+  const listener = createApiListener({
+    ...config,
+    webSocket: {
+      payloadBytes: config.limits.webSocketPayloadBytes,
+      subscriptions: config.limits.webSocketSubscriptions,
+      initMs: 5_000,
+    },
+    waitingRoom: createWaitingRoom(readiness, registry, log),
+    log,
+    accessLog: accessLog.log,
+    clock,
+  })
+  const port = await listener.listen(config.port, config.host)
+  log.info({ port, host: config.host }, 'listening')
+
+  const ready = (async () => {
+    const database = await connectUnless(closing.signal, config.mongodbUri, log)
+    const process_ = { config, log, registry, clock, taxData, database, readiness }
+    api = await createApi({ ...process_, closing: closing.signal })
+    listener.serve(api)
+    log.info({ port }, 'ready')
+  })()
+
+  let stopping: Promise<void> | undefined
+  return {
+    port,
+    ready,
+    stop() {
+      stopping ??= (async () => {
+        closing.abort()
+        await listener.close(graceMs)
+        await ready.catch(() => {})
+        await api?.stop()
+        accessLog.end()
+      })()
+      return stopping
+    },
+  }
+}
+
+interface ApiParts {
+  config: Config
+  log: Logger
+  registry: Registry
+  clock: () => number
+  taxData: Deps['taxData']
+  database: Database
+  readiness: () => readonly string[]
+  /** The process stops. */
+  closing: AbortSignal
+}
+
+type Api = Awaited<ReturnType<typeof createApi>>
+
+/** Everything behind the port, once MongoDB is there; Redis may be away. */
+async function createApi({ config, database, readiness, closing, ...shared }: ApiParts) {
+  const { log, registry, clock, taxData } = shared
+  const { db } = database
+  const { plans, limits, dataDir } = config
+  const redis = connectRedis(config.redisUrl)
+  await Promise.all([ensureDeployment(db), createUsageIndexes(db)])
+  const common = { db, redis, clock, log, registry }
+  const producer = createUsageProducer({ ...common, dataDir })
+  const quota = createQuotaCounters(common)
+  const live = createLiveReader(common)
+  const pepper = config.apiKeyPepper
+  const { adminApiKey, oidc } = config
+  const callers = createCallers({ ...common, pepper, adminApiKey, oidc, plans })
+  await Promise.all([producer.start(), callers.start()])
+  live.start()
+  const watch = createCredentialWatch({ callers, clock })
+  const deps: Deps = {
+    db,
+    redis,
+    live,
+    plans,
+    taxData,
+    callers,
+    ownerKeyLimits: limits.ownerKeys,
+    secretHash: createSecretHash(pepper),
+    random: randomBytes,
+    clock,
+    log,
+  }
+  const metering = useMetering({
+    quota,
+    spool: producer.spool,
+    plans,
+    clock,
+    metrics: createMeteringMetrics(registry),
+  })
+  const yoga = makeYoga(deps, {
+    streams: { watch, closing },
+    metering: [metering],
+    production: config.production,
+    limits: {
+      ...limits.query,
+      maxBodyBytes: limits.bodyBytes,
+      executionTimeoutMs: limits.executionMs,
+      unmeteredPerSecond: limits.unmeteredOperations,
+    },
+  })
+  const ask = createAskGraphql(yoga, log)
+  const router = createRouter(
+    [
+      ...healthRoutes(readiness, registry),
+      homeRoute,
+      taxDatesRoute(ask),
+      ...dashboardUsageRoutes(ask),
+      ...adminRoutes({ aggregateDay: createDayAggregation(common), clock }),
+    ],
+    log,
+  )
+  return {
+    yoga,
+    router,
+    callers,
+    watch,
+    readiness: () => [producer.readiness()].filter((reason) => reason !== null),
+    async stop() {
+      watch.stop()
+      await Promise.all([producer.stop(), live.stop(), callers.stop()])
+      quota.stop()
+      redis.disconnect()
+      await database.close()
+    },
+  }
+}
+
+/** Tries until MongoDB answers or the process stops. */
+function connectUnless(closing: AbortSignal, uri: string, log: Logger): Promise<Database> {
+  let told = false
+  return connectDatabase({
+    uri,
+    onRetry(error) {
+      closing.throwIfAborted()
+      if (!told) log.warn({ err: error }, 'waiting for MongoDB')
+      told = true
+    },
+  })
+}
+
+/** One process: ends in order on SIGTERM, SIGINT, or when its supervisor is gone. */
+async function main(): Promise<void> {
+  const config = readConfig(loadEnvironment())
+  const log = createLog(config.logLevel, 'api')
+  // State is unknown then: the spool holds every answered call, so that ending loses none.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'uncaught exception')
+    process.exit(1)
+  })
+  const api = await startApi(config, log)
+  const stop = (reason: string) => {
+    log.info({ reason }, 'stopping')
+    api.stop().then(
+      () => process.exit(0),
+      (error) => {
+        log.fatal({ err: error }, 'could not stop in order')
+        process.exit(1)
+      },
+    )
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal))
+  process.once('disconnect', () => stop('the supervisor is gone'))
+  await api.ready
+}
+
+if (import.meta.main) {
+  main().catch((error) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exit(1)
+  })
+}
