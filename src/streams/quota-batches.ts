@@ -36,8 +36,10 @@ export function createQuotaBatches<O extends Operation>(options: {
   call: (command: () => Promise<unknown>) => Promise<unknown>
   /** Called before anything of a tick is sent. */
   beforeSend: (operations: readonly O[]) => void
+  /** Time of each script call that was answered. */
+  onAnswered: (seconds: number) => void
 }): QuotaBatches<O> {
-  const { redis, call, beforeSend } = options
+  const { redis, call, beforeSend, onAnswered } = options
   let queue: Waiting<O>[] = []
 
   function flush(): void {
@@ -60,8 +62,10 @@ export function createQuotaBatches<O extends Operation>(options: {
       keys.push(quotaKey(operation.apiKeyId))
       args.push(operation.units, operation.hardLimit ?? -1, 1e6 / operation.requestsPerSecond)
     }
+    const sentAt = performance.now()
     try {
       const replies = (await call(() => runScript(redis, reserveUnits, keys, args))) as Reply[]
+      onAnswered((performance.now() - sentAt) / 1_000)
       waiting.forEach(({ resolve }, i) => {
         resolve(replies[i] as Reply)
       })

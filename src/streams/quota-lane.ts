@@ -91,6 +91,7 @@ export function createQuotaLane(options: QuotaLaneOptions): QuotaLane {
   const batches = createQuotaBatches<SentOperation>({
     redis,
     call: circuit.call,
+    onAnswered: (seconds) => metrics.reserveSeconds.observe(seconds),
     beforeSend(operations) {
       writes.sendGiveBacks().catch(noted)
       for (const operation of operations) {

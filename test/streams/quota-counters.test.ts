@@ -26,6 +26,12 @@ describe('the monthly quota', () => {
     ).flat()
     expect(await tally(wishes)).toMatchObject({ granted: 1_000, QUOTA_EXCEEDED: 500 })
     expect(await world.counted(key)).toBe(1_000)
+    const [one] = processes
+    const metrics = await one?.registry.metrics()
+    // Calls of one tick share a script call.
+    const calls = /getcomplical_quota_reserve_seconds_count (\d+)/.exec(metrics ?? '')
+    expect(Number(calls?.[1])).toBeGreaterThan(0)
+    expect(Number(calls?.[1])).toBeLessThan(50)
   })
 
   test('grants an operation of several units whole or not at all', async () => {
