@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { ExecutionArgs, GraphQLError } from 'graphql'
+import type { ExecutionArgs, FormattedExecutionResult, GraphQLError } from 'graphql'
 import { handleProtocols, makeServer, type ServerOptions } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { CredentialWatch } from '../callers/credential-watch.ts'
@@ -167,13 +167,20 @@ function runPrepared(args: ExecutionArgs) {
   return (args.rootValue as PreparedOperation).run()
 }
 
-/** Without what plugins left for HTTP. Errors were masked in the pipeline, and print themselves. */
-function printable<Result extends { extensions?: Record<string, unknown> | undefined }>(
-  result: Result,
-): Omit<Result, 'extensions'> & { extensions?: Record<string, unknown> } {
-  const { extensions, ...rest } = result
+/** Without what plugins left for HTTP. Errors were masked in the pipeline. */
+function printable({ data, errors, extensions }: Printed): FormattedExecutionResult {
   const { http: _, ...others } = extensions ?? {}
-  return Object.keys(others).length > 0 ? { ...rest, extensions: others } : rest
+  return {
+    ...(data !== undefined && { data }),
+    ...(errors && { errors: errors.map((error) => error.toJSON()) }),
+    ...(Object.keys(others).length > 0 && { extensions: others }),
+  }
+}
+
+interface Printed {
+  data?: Record<string, unknown> | null | undefined
+  errors?: readonly GraphQLError[] | undefined
+  extensions?: Record<string, unknown> | undefined
 }
 
 function refuse({ socket }: Extra, { code, message }: ApiError): void {
