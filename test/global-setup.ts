@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { stopForeign } from '../src/embedded/foreign-process.ts'
 import { freePort } from '../src/embedded/free-port.ts'
 import { findMongod } from '../src/embedded/mongod-binary.ts'
 import { mongodReady, mongodUri, startMongodServer } from '../src/embedded/mongod-server.ts'
 import { findRedisServer } from '../src/embedded/redis-binary.ts'
+import { stopProcess } from '../src/embedded/running-process.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -37,7 +37,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide('mongodBinary', mongodBinary)
   project.provide('mongodbUri', mongodUri(port))
   return async () => {
-    await stopForeign(mongod, 10_000)
+    await stopProcess(mongod, 10_000)
     rmSync(dataDir, { recursive: true, force: true })
   }
 }

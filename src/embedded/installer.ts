@@ -40,15 +40,19 @@ export interface CommandResult {
 export function runCommand(
   command: string,
   args: string[],
-  options: { env?: NodeJS.ProcessEnv; cwd?: string; timeoutMs?: number } = {},
+  options: { env?: NodeJS.ProcessEnv; cwd?: string; timeoutMs?: number; signal?: AbortSignal } = {},
 ): Promise<CommandResult> {
   return new Promise((done) => {
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(options.env && { env: options.env }),
       ...(options.cwd && { cwd: options.cwd }),
+      ...(options.signal && { signal: options.signal }),
       ...(options.timeoutMs && { timeout: options.timeoutMs, killSignal: 'SIGKILL' as const }),
     })
+    const abandon = () => child.kill()
+    process.once('exit', abandon)
+    child.once('close', () => process.off('exit', abandon))
     let output = ''
     const collect = (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-100_000)
@@ -95,13 +99,26 @@ export function isAtLeast(version: string, minimum: string): boolean {
   return true
 }
 
+const STAGING = 'installing-'
+const ABANDONED_AFTER_MS = 3_600_000
+
+/** What a killed install left behind. */
+function removeAbandoned(binDir: string): void {
+  for (const name of readdirSync(binDir).filter((one) => one.startsWith(STAGING))) {
+    const stat = statSync(join(binDir, name), { throwIfNoEntry: false })
+    if (stat && Date.now() - stat.mtimeMs < ABANDONED_AFTER_MS) continue
+    rmSync(join(binDir, name), { recursive: true, force: true })
+  }
+}
+
 /** Runs `work` with a private folder inside `binDir`, on the same file system, gone afterwards. */
 export async function withStaging<T>(
   binDir: string,
   work: (folder: string) => Promise<T>,
 ): Promise<T> {
   mkdirSync(binDir, { recursive: true })
-  const folder = mkdtempSync(join(resolve(binDir), 'installing-'))
+  removeAbandoned(binDir)
+  const folder = mkdtempSync(join(resolve(binDir), STAGING))
   try {
     return await work(folder)
   } finally {
@@ -133,7 +150,7 @@ export async function withProgress<T>(
 }
 
 /** Bytes of all files below a folder that others may be changing meanwhile. */
-export function bytesIn(folder: string): number {
+function bytesIn(folder: string): number {
   try {
     return readdirSync(folder, { withFileTypes: true, recursive: true })
       .filter((entry) => entry.isFile())

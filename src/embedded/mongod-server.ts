@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { type Document, MongoClient, MongoServerError } from 'mongodb'
-import { type ForeignProcess, startForeign, untilReady } from './foreign-process.ts'
+import { startForeign } from './foreign-process.ts'
+import { type RunningProcess, untilReady } from './running-process.ts'
 
 export interface MongodServerOptions {
   binary: string
@@ -19,7 +20,7 @@ export const REPLICA_SET = 'getcomplical'
  * A mongod that is (or will be, see `mongodReady`) a replica set: transactions need one. Small cache
  * and log of operations, because it shares a developer's machine.
  */
-export function startMongodServer(options: MongodServerOptions): ForeignProcess {
+export function startMongodServer(options: MongodServerOptions): RunningProcess {
   mkdirSync(options.dataDir, { recursive: true })
   const parameters = {
     // A dead worker's transaction holds its rows for this long where killSessions is refused.
@@ -48,7 +49,7 @@ export function mongodUri(port: number, replicaSet = REPLICA_SET): string {
  * another, and waits until it takes writes. Repeating it changes nothing.
  */
 export async function mongodReady(
-  server: ForeignProcess,
+  server: RunningProcess,
   port: number,
   replicaSet = REPLICA_SET,
 ): Promise<void> {

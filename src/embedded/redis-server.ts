@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { createConnection } from 'node:net'
-import { type ForeignProcess, startForeign, untilReady } from './foreign-process.ts'
+import { startForeign } from './foreign-process.ts'
+import { type RunningProcess, untilReady } from './running-process.ts'
 
 export interface RedisServerOptions {
   binary: string
@@ -16,7 +17,7 @@ export interface RedisServerOptions {
  * Redis as the product needs it: everything in an append-only file (at most a second lost with the
  * machine, nothing with the process), nothing ever evicted, loopback only, no password.
  */
-export function startRedisServer(options: RedisServerOptions): ForeignProcess {
+export function startRedisServer(options: RedisServerOptions): RunningProcess {
   mkdirSync(options.dataDir, { recursive: true })
   const settings = {
     port: String(options.port),
@@ -35,7 +36,7 @@ export function startRedisServer(options: RedisServerOptions): ForeignProcess {
 }
 
 /** Answers PING, so the append-only file is loaded. */
-export async function redisReady(server: ForeignProcess, port: number): Promise<void> {
+export async function redisReady(server: RunningProcess, port: number): Promise<void> {
   await untilReady('redis-server', server, 60_000, () => answersPing(port))
 }
 

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { MongoClient } from 'mongodb'
 import { afterAll, expect, inject, it } from 'vitest'
-import { stopForeign } from '../../src/embedded/foreign-process.ts'
+import { stopProcess } from '../../src/embedded/running-process.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { mongodReady, mongodUri, startMongodServer } from '../../src/embedded/mongod-server.ts'
 import { startMongod, startRedis, testDatabase } from '../servers.ts'
@@ -69,7 +69,7 @@ it('moves the replica set to another port when the old one is gone', async () =>
   const port = await freePort()
   const binary = inject('mongodBinary')
   const moved = startMongodServer({ binary, dataDir: server.dataDir, port })
-  cleanUp.push(() => stopForeign(moved, 5_000))
+  cleanUp.push(() => stopProcess(moved, 5_000))
   await mongodReady(moved, port)
   await mongodReady(moved, port)
   await insert(mongodUri(port), 2)
