@@ -24,8 +24,8 @@ export interface AggregateDays {
   start(): void
   /** Breaks a run off at its next batch and gives it back; settles when nothing runs any more. */
   stop(): Promise<void>
-  /** What keeps it from working, one plain line each. */
-  readiness(): readonly string[]
+  /** Null: works. Else why not, in plain words. */
+  readiness(): string | null
   /** Closes what is due and not taken by another process. Returns the days that were closed here. */
   closeDueDays(): Promise<string[]>
 }
@@ -132,6 +132,6 @@ export function createAggregateDays(options: AggregateDaysOptions): AggregateDay
       end()
       await looking?.catch(() => {})
     },
-    readiness: () => (lastError ? [lastError] : []),
+    readiness: () => lastError,
   }
 }

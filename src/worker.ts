@@ -1,0 +1,236 @@
+import { setTimeout } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { MongoError } from 'mongodb'
+import type { Registry } from 'prom-client'
+import { loadEnvironment, readWorkerConfig, type WorkerConfig } from './config.ts'
+import { createHealthListener } from './http/health-listener.ts'
+import { createLog, type Logger } from './log.ts'
+import { createRegistry } from './metrics.ts'
+import { connectDatabase, type Database } from './store/database.ts'
+import { ensureDeployment } from './store/deployment.ts'
+import { createUsageIndexes } from './store/usage-cells.ts'
+import { createQuotaCounters } from './streams/quota-counters.ts'
+import { connectRedis, type RedisClient } from './streams/redis.ts'
+import { createAggregateDays } from './workers/aggregate-days/aggregate-days.ts'
+import { createRollUp } from './workers/roll-up-usage/roll-up.ts'
+
+interface WorkerDeps {
+  db: Database['db']
+  redis: RedisClient
+  clock: () => number
+  log: Logger
+  registry: Registry
+}
+
+/** What happens later, as a closure: any number of processes may run the same one. */
+interface Worker {
+  /** May be tried again when it rejects. */
+  start(): Promise<void> | void
+  /** Finishes or gives back what it holds. */
+  stop(): Promise<void>
+  /** Null: works. Else why not, in plain words. */
+  readiness(): string | null
+}
+
+/** By the names that `npm run worker --` takes. */
+const kinds: Readonly<Record<string, (deps: WorkerDeps) => Worker>> = {
+  'roll-up-usage': createRollUpWithQuota,
+  'aggregate-days': createAggregateDays,
+}
+
+const usage = `Usage: npm run worker [-- <name>…]
+
+Runs all workers in one process, or only those named:
+  roll-up-usage   counts answered calls into hours, days and months
+  aggregate-days  closes each day at 01:00 UTC: proves its sums, keeps average and peak
+
+Any number of these processes may run, on any number of machines. Each serves /livez, /readyz and
+/metrics on METRICS_PORT (left out: a free port, which it logs).`
+
+/** A last flush waits for MongoDB at most as long as the driver does, then the process ends anyhow. */
+const STOP_WITHIN_MS = 25_000
+const RETRY_MS = 250
+
+function createRollUpWithQuota(deps: WorkerDeps): Worker {
+  const quota = createQuotaCounters(deps)
+  const rollUp = createRollUp({ ...deps, onCommitted: (totals) => quota.raise(totals) })
+  return {
+    ...rollUp,
+    async stop() {
+      await rollUp.stop()
+      quota.stop()
+    },
+  }
+}
+
+export interface WorkerProcess {
+  /** Of /livez, /readyz and /metrics. */
+  port: number
+  /** Settles once all workers run: MongoDB may come later than this process. */
+  ready: Promise<void>
+  /** Last flush, leases given back, connections closed. Idempotent. */
+  stop(): Promise<void>
+}
+
+/** Starts the named workers in this process. It answers /livez at once and waits for its servers. */
+export async function startWorkers(
+  config: WorkerConfig,
+  names: readonly string[],
+  log: Logger,
+): Promise<WorkerProcess> {
+  const registry = createRegistry('worker')
+  const closing = new AbortController()
+  const running = new Map<string, Worker>()
+  const readiness = () => {
+    if (closing.signal.aborted) return ['stopping']
+    if (running.size < names.length) return ['MongoDB has not answered yet']
+    return [...running].flatMap(([name, worker]) => {
+      const reason = worker.readiness()
+      return reason === null ? [] : [`${name}: ${reason}`]
+    })
+  }
+  const { adminApiKey, trustProxy } = config
+  const listener = createHealthListener({ readiness, registry, adminApiKey, trustProxy, log })
+  const port = await listener.listen(config.metricsPort, config.host)
+  log.info({ port, host: config.host }, 'serving /livez, /readyz and /metrics')
+
+  const redis = connectRedis(config.redisUrl)
+  let database: Database | null = null
+  const ready = (async () => {
+    database = await connectUnless(closing.signal, config.mongodbUri, log)
+    const { db } = database
+    const deps = { db, redis, clock: Date.now, log, registry }
+    await untilMongoAnswers(closing.signal, log, async () => {
+      await Promise.all([ensureDeployment(db), createUsageIndexes(db)])
+    })
+    for (const name of names) {
+      const worker = createWorker(name, deps)
+      await untilMongoAnswers(closing.signal, log, () => worker.start())
+      running.set(name, worker)
+    }
+    log.info({ port, workers: names }, 'ready')
+  })()
+  // A stop before that is no failure; whoever awaits `ready` still hears of it.
+  ready.catch(() => {})
+
+  let stopping: Promise<void> | undefined
+  return {
+    port,
+    ready,
+    stop() {
+      stopping ??= (async () => {
+        closing.abort()
+        await ready.catch(() => {})
+        await Promise.all([...running.values()].map((worker) => worker.stop()))
+        redis.disconnect()
+        await database?.close()
+        await listener.close(1_000)
+      })()
+      return stopping
+    },
+  }
+}
+
+function createWorker(name: string, deps: WorkerDeps): Worker {
+  const create = kinds[name]
+  if (!create) throw new Error(unknownName(name))
+  return create({ ...deps, log: deps.log.child({ worker: name }) })
+}
+
+function unknownName(name: string): string {
+  return `There is no worker "${name}"; there are ${Object.keys(kinds).join(' and ')}.`
+}
+
+/** Tries until MongoDB answers or the process stops. */
+function connectUnless(closing: AbortSignal, uri: string, log: Logger): Promise<Database> {
+  let told = false
+  return connectDatabase({
+    uri,
+    onRetry(error) {
+      closing.throwIfAborted()
+      if (!told) log.warn({ err: error }, 'waiting for MongoDB')
+      told = true
+    },
+  })
+}
+
+/** MongoDB may leave again before we have begun; what is not its absence ends the start. */
+async function untilMongoAnswers(
+  closing: AbortSignal,
+  log: Logger,
+  work: () => Promise<void> | void,
+): Promise<void> {
+  for (;;) {
+    closing.throwIfAborted()
+    try {
+      await work()
+      return
+    } catch (error) {
+      if (!(error instanceof MongoError)) throw error
+      log.warn({ err: error }, 'waiting for MongoDB')
+      await setTimeout(RETRY_MS)
+    }
+  }
+}
+
+/** @throws Error naming what there is, for a name that is no worker's */
+function namesFrom(args: string[]): { help: boolean; names: string[] } {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { help: { type: 'boolean', short: 'h', default: false } },
+  })
+  const unknown = positionals.find((name) => !Object.hasOwn(kinds, name))
+  if (unknown !== undefined) throw new Error(unknownName(unknown))
+  const names = positionals.length > 0 ? [...new Set(positionals)] : Object.keys(kinds)
+  return { help: values.help, names }
+}
+
+/** One process: ends in order on SIGTERM, SIGINT, or when its supervisor is gone. */
+async function main(): Promise<void> {
+  const { help, names } = namesFrom(process.argv.slice(2))
+  if (help) {
+    process.stdout.write(`${usage}\n`)
+    return
+  }
+  const config = readWorkerConfig(loadEnvironment())
+  const log = createLog(config.logLevel, 'worker')
+  // State is unknown then; what is not committed stays in the streams for the next owner.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'uncaught exception')
+    process.exit(1)
+  })
+  const starting = startWorkers(config, names, log)
+  const stop = (reason: string) => {
+    log.info({ reason }, 'stopping')
+    endAfter(
+      starting.then((workers) => workers.stop()),
+      log,
+    )
+  }
+  // `on`, not `once`: a second signal during the stop must change nothing.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal))
+  // A worker that outlives its supervisor would keep its leases for ever.
+  process.once('disconnect', () => stop('the supervisor is gone'))
+  const { ready } = await starting
+  await ready.catch((error) => {
+    // A stop during the start ends it too, in its own way.
+    if (!(error instanceof Error && error.name === 'AbortError')) throw error
+  })
+}
+
+function endAfter(stopped: Promise<void>, log: Logger): void {
+  const fail = (error: unknown) => {
+    log.fatal({ err: error }, 'could not stop in order')
+    process.exit(1)
+  }
+  stopped.then(() => process.exit(0), fail)
+  setTimeout(STOP_WITHIN_MS).then(() => fail(new Error('the stop took too long')))
+}
+
+if (import.meta.main) {
+  main().catch((error) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exit(1)
+  })
+}
