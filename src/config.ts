@@ -136,7 +136,7 @@ function baseConfig(draft: Draft): BaseConfig {
     production: values.NODE_ENV === 'production',
     port: values.PORT,
     host: values.HOST,
-    publicUrl: values.PUBLIC_URL ?? originOf(values.HOST, values.PORT, tls !== null),
+    publicUrl: values.PUBLIC_URL ?? localOrigin(values.HOST, values.PORT, tls !== null),
     tls,
     trustProxy: values.TRUST_PROXY,
     allowedOrigins: values.ALLOWED_ORIGINS,
@@ -151,7 +151,7 @@ function baseConfig(draft: Draft): BaseConfig {
 }
 
 /** Where a browser on this machine finds it: the "any address" is none that it could open. */
-function originOf(host: string, port: number, tls: boolean): string {
+export function localOrigin(host: string, port: number, tls: boolean): string {
   const named = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host
   return `${tls ? 'https' : 'http'}://${named.includes(':') ? `[${named}]` : named}:${port}`
 }

@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
 
 export type { Logger }
 
@@ -20,8 +20,12 @@ function scrubbedError(error: Error): unknown {
  * One JSON line per event on stdout. Callers log ids and counts, never payloads; the paths below are a
  * second fence, so that a request object logged by mistake still shows no credential.
  */
-export function createLog(level: string, process_: string): Logger {
-  return pino({
+export function createLog(
+  level: string,
+  process_: string,
+  destination?: DestinationStream,
+): Logger {
+  const options = {
     level,
     base: { process: process_, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -40,5 +44,6 @@ export function createLog(level: string, process_: string): Logger {
       ],
       censor: '[redacted]',
     },
-  })
+  }
+  return destination ? pino(options, destination) : pino(options)
 }

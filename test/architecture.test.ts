@@ -17,7 +17,7 @@ const arrows: Record<string, readonly string[]> = {
   workers: ['rules', 'store', 'streams', 'open'],
   rest: ['rules', 'store', 'streams', 'callers', 'workers', 'open'],
   http: ['rules', 'callers', 'plugins', 'rest', 'open'],
-  embedded: ['rules', 'store', 'callers', 'open'],
+  embedded: ['rules', 'store', 'streams', 'callers', 'open'],
 }
 
 /** Open to all but rules: the words that everybody shares. */

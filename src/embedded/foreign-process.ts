@@ -12,12 +12,12 @@ const SETPRIV = '/usr/bin/setpriv'
 export function startForeign(
   binary: string,
   args: string[],
-  onLine?: (line: string) => void,
+  onLines?: (lines: Buffer) => void,
 ): RunningProcess {
   const wrapped = process.platform === 'linux' && existsSync(SETPRIV)
   const [command, all] = wrapped
     ? [SETPRIV, ['--pdeathsig', 'TERM', binary, ...args]]
     : [binary, args]
   const child = spawn(command, all, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-  return watchProcess(child, onLine)
+  return watchProcess(child, onLines)
 }

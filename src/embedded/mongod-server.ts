@@ -11,7 +11,7 @@ export interface MongodServerOptions {
   replicaSet?: string
   /** Further arguments. */
   args?: string[]
-  onLine?: (line: string) => void
+  onLines?: (lines: Buffer) => void
 }
 
 export const REPLICA_SET = 'getcomplical'
@@ -37,7 +37,7 @@ export function startMongodServer(options: MongodServerOptions): RunningProcess 
     Object.entries(parameters).flatMap(([name, value]) => ['--setParameter', `${name}=${value}`]),
     options.args ?? [],
   ].flat()
-  return startForeign(options.binary, args, options.onLine)
+  return startForeign(options.binary, args, options.onLines)
 }
 
 export function mongodUri(port: number, replicaSet = REPLICA_SET): string {

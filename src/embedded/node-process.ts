@@ -8,12 +8,12 @@ import { type RunningProcess, watchProcess } from './running-process.ts'
 export function startNode(
   entry: string,
   env: NodeJS.ProcessEnv,
-  onLine: (line: string) => void,
+  onLines: (lines: Buffer) => void,
 ): RunningProcess {
   const child = spawn(process.execPath, [entry], {
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
   })
-  return watchProcess(child, onLine)
+  return watchProcess(child, onLines)
 }

@@ -10,7 +10,7 @@ export interface RedisServerOptions {
   port: number
   /** Further settings, `--name value …` on the command line; they win over ours. */
   settings?: Record<string, string>
-  onLine?: (line: string) => void
+  onLines?: (lines: Buffer) => void
 }
 
 /**
@@ -32,7 +32,7 @@ export function startRedisServer(options: RedisServerOptions): RunningProcess {
     ...options.settings,
   }
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
-  return startForeign(options.binary, args, options.onLine)
+  return startForeign(options.binary, args, options.onLines)
 }
 
 /** Answers PING, so the append-only file is loaded. */

@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process'
-import { createInterface } from 'node:readline'
 
 export interface Ended {
   code: number | null
@@ -15,32 +14,44 @@ export interface RunningProcess {
   exited: Promise<Ended>
 }
 
-/** @param onLine every line of stdout and stderr, as it comes */
+const KEPT_BYTES = 16_384
+const newLine = 10
+
+/** @param onLines whole lines of stdout and stderr together, as they come */
 export function watchProcess(
   child: ChildProcess,
-  onLine: (line: string) => void = () => {},
+  onLines: (lines: Buffer) => void = () => {},
 ): RunningProcess {
-  const recent: string[] = []
-  const note = (line: string) => {
-    recent.push(line)
-    if (recent.length > 30) recent.shift()
+  let recent: Buffer = Buffer.alloc(0)
+  const note = (lines: Buffer) => {
+    recent = Buffer.concat([recent, lines]).subarray(-KEPT_BYTES)
   }
   for (const stream of [child.stdout, child.stderr]) {
     if (!stream) continue
-    createInterface({ input: stream }).on('line', (line) => {
-      note(line)
-      onLine(line)
+    let rest: Buffer = Buffer.alloc(0)
+    const pass = (lines: Buffer) => {
+      if (lines.length === 0) return
+      note(lines)
+      onLines(lines)
+    }
+    stream.on('data', (chunk: Buffer) => {
+      const all = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
+      const end = all.lastIndexOf(newLine) + 1
+      rest = all.subarray(end)
+      pass(all.subarray(0, end))
     })
+    stream.on('end', () => pass(rest))
   }
   const exited = new Promise<Ended>((done) => {
     child.once('exit', (code, signal) => done({ code, signal }))
     // It never ran: no exit follows.
     child.once('error', (error) => {
-      note(error.message)
+      note(Buffer.from(`${error.message}\n`))
       if (child.pid === undefined) done({ code: null, signal: null })
     })
   })
-  return { child, recentOutput: () => [...recent], exited }
+  const recentOutput = () => recent.toString().trim().split('\n')
+  return { child, recentOutput, exited }
 }
 
 /** TERM, then KILL after `graceMs`; settles when it is gone. */
