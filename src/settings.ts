@@ -76,10 +76,10 @@ const issuer = accepted((text) => {
   throw new Error('is not an https: URL (http: is accepted on loopback only)')
 })
 
-/** Travels in a header, so no blanks; long enough that nobody guesses it. */
+/** Travels in a header, so no blanks and no comma (it joins repeated headers); long enough that nobody guesses it. */
 const adminApiKey = z
   .string()
-  .regex(/^[\x21-\x7e]{32,}$/, 'needs at least 32 characters, no blanks')
+  .regex(/^[\x21-\x2b\x2d-\x7e]{32,}$/, 'needs at least 32 characters, no blanks, no commas')
 
 function bytesOfBase64(text: string): Uint8Array | null {
   const bytes = Buffer.from(text, 'base64')

@@ -10,7 +10,7 @@ export interface LastUse {
   stop(): Promise<void>
 }
 
-/** `lastUsedAt` promises to be right within a minute; half of it leaves time for a slow write. */
+/** `lastUsedAt` promises to be right within a minute; a third of it leaves time for a slow write and a cached read. */
 const WRITE_EVERY_MS = 20_000
 const BATCH = 1_000
 

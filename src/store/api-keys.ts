@@ -42,12 +42,7 @@ export async function createApiKeyIndexes(db: Db): Promise<void> {
   await apiKeys(db).createIndex({ prefix: 1 })
 }
 
-/** All keys of an account, revoked ones included, oldest first. */
-export async function keysOfAccount(db: Db, accountId: string): Promise<ApiKeyDoc[]> {
-  return (await keysOfAccounts(db, [accountId])).get(accountId) ?? []
-}
-
-/** The same for several, by account id */
+/** All keys of each account by its id, revoked ones included, oldest first. */
 export async function keysOfAccounts(
   db: Db,
   accountIds: readonly string[],
