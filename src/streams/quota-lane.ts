@@ -87,7 +87,15 @@ export function createQuotaLane(options: QuotaLaneOptions): QuotaLane {
     },
     onProbed: tellRedis,
   })
-  const writes = createQuotaWrites({ redis, call: circuit.call, clock })
+  const writes = createQuotaWrites({
+    redis,
+    call: circuit.call,
+    clock,
+    onUncertain({ apiKeyId, month }) {
+      const known = memory.get(apiKeyId, month)
+      if (known) untold.add(known)
+    },
+  })
   const batches = createQuotaBatches<SentOperation>({
     redis,
     call: circuit.call,

@@ -35,8 +35,10 @@ export function createQuotaWrites(options: {
   /** Bounds the wait and rejects where Redis is away. */
   call: (command: () => Promise<unknown>) => Promise<unknown>
   clock: () => number
+  /** Called for give-backs of which nobody knows whether Redis carried them out. */
+  onUncertain: (units: Units) => void
 }): QuotaWrites {
-  const { redis, call, clock } = options
+  const { redis, call, clock, onUncertain } = options
   const giveBacks = new Map<string, Units>()
   const raises = new Map<string, Units>()
 
@@ -77,8 +79,11 @@ export function createQuotaWrites(options: {
         await call(() => runScript(redis, giveBackUnits, keys, args))
       } catch (error) {
         // Where only the reply was lost they are now given back twice: the counter is too low until
-        // the roll-up raises it. Not sending them again would leave it too high for ever.
-        for (const owed of sent) giveBack(owed)
+        // somebody raises it. Not sending them again would leave it too high for ever.
+        for (const owed of sent) {
+          giveBack(owed)
+          onUncertain(owed)
+        }
         throw error
       }
       if (giveBacks.size > 0) await this.sendGiveBacks()

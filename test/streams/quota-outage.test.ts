@@ -114,6 +114,55 @@ describe.each([
     await vi.waitFor(async () => expect(await world.counted(key)).toBe(30))
   })
 
+  test('a call that Redis may still carry out is not counted afterwards when it was given back', async () => {
+    const counters = await world.apiProcess()
+    const key = newKey()
+    const before = await counters.reserve(wish(key, { units: 20 }))
+    await stop()
+    try {
+      const straddling = await counters.reserve(wish(key, { units: 10 }))
+      straddling.giveBack(10)
+    } finally {
+      await start()
+    }
+    await backAgain(counters)
+    expect(await world.counted(key)).toBe(20)
+    before.giveBack(5)
+    await vi.waitFor(async () => expect(await world.counted(key)).toBe(15))
+  })
+
+  test('a give-back that Redis may still carry out is taken off once', async () => {
+    const counters = await world.apiProcess()
+    const key = newKey()
+    const before = await counters.reserve(wish(key, { units: 20 }))
+    await stop()
+    try {
+      before.giveBack(3)
+      await vi.waitFor(async () => expect(await isAway(counters)).toBe(true))
+    } finally {
+      await start()
+    }
+    await backAgain(counters)
+    expect(await world.counted(key)).toBe(17)
+  })
+
+  test('what was reserved and given back here is not taken off what others have used', async () => {
+    const [counters, other] = [await world.apiProcess(), await world.apiProcess()]
+    const key = newKey()
+    await counters.reserve(wish(key))
+    await other.reserve(wish(key, { units: 50 }))
+    await stop()
+    try {
+      await counters.reserve(wish(newKey()))
+      const during = await counters.reserve(wish(key, { units: 10 }))
+      during.giveBack(10)
+    } finally {
+      await start()
+    }
+    await backAgain(counters, other)
+    expect(await world.counted(key)).toBe(51)
+  })
+
   test('a key that this process has not seen starts from its rolled-up month', async () => {
     const counters = await world.apiProcess()
     const key = newKey()
@@ -211,15 +260,23 @@ describe('a Redis that takes no writes', () => {
     const key = newKey()
     await counters.reserve(wish(key))
     await counters.redis.config('SET', 'maxmemory', '1')
+    const refused = async () => {
+      const stats = await counters.redis.info('errorstats')
+      return Number(/errorstat_OOM:count=(\d+)/.exec(stats)?.[1] ?? 0)
+    }
+    let used = 1
     try {
-      expect(await counters.reserve(wish(key))).toMatchObject({ used: 2 })
-      expect(await counters.reserve(wish(key))).toMatchObject({ used: 3 })
-      expect(await isAway(counters)).toBe(true)
+      await vi.waitFor(async () => {
+        expect(await counters.reserve(wish(key))).toMatchObject({ used: ++used })
+        expect(await refused()).toBeGreaterThanOrEqual(6)
+      }, 5_000)
+      // The probes write too: it has not been taken for back in between.
+      expect(counters.logged.filter((line) => line.includes('Redis is away'))).toHaveLength(1)
     } finally {
       await counters.redis.config('SET', 'maxmemory', '0')
     }
     await backAgain(counters)
-    expect(await counters.reserve(wish(key))).toMatchObject({ used: 4 })
+    expect(await counters.reserve(wish(key))).toMatchObject({ used: used + 1 })
   })
 })
 
