@@ -143,6 +143,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     plans,
     clock,
     metrics: createMeteringMetrics(registry),
+    touched: callers.touched,
   })
   const yoga = makeYoga(deps, {
     streams: { watch, closing },

@@ -12,27 +12,6 @@ export function rolesOf(caller: Caller): readonly CallerKind[] {
 }
 
 /**
- * The key that pays for a metered field.
- * @throws ApiError UNAUTHENTICATED, FORBIDDEN (the admin key; a bearer token that names no key) or KEY_BLOCKED
- */
-export function assertMayMeter(caller: Caller): ApiKeyDoc {
-  if (caller.kind === 'anonymous') {
-    throw new ApiError('UNAUTHENTICATED', 'Send an API key in X-Api-Key.')
-  }
-  if (caller.kind === 'admin') {
-    throw new ApiError('FORBIDDEN', 'The admin key calls admin fields and nothing else.')
-  }
-  const payer = caller.kind === 'apiKey' ? caller.apiKey : caller.payer
-  if (!payer) {
-    throw new ApiError('FORBIDDEN', 'Name the API key that pays in X-Api-Key-Id.')
-  }
-  if (payer.blockedBecause !== null) {
-    throw new ApiError('KEY_BLOCKED', `This API key is blocked: ${payer.blockedBecause}`)
-  }
-  return payer
-}
-
-/**
  * The account that a caller acts for.
  * @throws ApiError FORBIDDEN for the admin key, which acts for none
  */

@@ -23,6 +23,8 @@ export interface MeteringParts {
   /** ms since the epoch */
   clock: () => number
   metrics: MeteringMetrics
+  /** Told when a key was last used (ms), after the call stands in the spool. */
+  touched?: (apiKeyId: string, at: number) => void
 }
 
 /**
@@ -82,7 +84,7 @@ async function settled(
 }
 
 async function record(
-  { spool, clock, metrics }: MeteringParts,
+  { spool, clock, metrics, touched }: MeteringParts,
   { payer }: Admission,
   outcomes: readonly EndpointOutcome[],
 ): Promise<void> {
@@ -94,6 +96,7 @@ async function record(
   }
   if (events.length === 0) return
   await spool.append(events)
+  touched?.(apiKeyId, at)
   for (const { endpoint, units, failed } of events) {
     if (units > 0) metrics.billedUnits.inc({ endpoint }, units)
     if (failed > 0) metrics.failedFields.inc({ endpoint }, failed)
