@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { collectDefaultMetrics, Registry } from 'prom-client'
 import { createCallers } from './callers/callers.ts'
 import { createCredentialWatch } from './callers/credential-watch.ts'
 import { createSecretHash } from './callers/secret-hash.ts'
@@ -12,6 +11,7 @@ import { createAskGraphql } from './http/run-operation.ts'
 import { createWaitingRoom } from './http/waiting-room.ts'
 import { createLog, type Logger } from './log.ts'
 import { createMeteringMetrics } from './metering/metering-metrics.ts'
+import { createRegistry } from './metrics.ts'
 import { useMetering } from './plugins/use-metering.ts'
 import { adminRoutes } from './rest/admin.ts'
 import { dashboardUsageRoutes } from './rest/dashboard-usage.ts'
@@ -32,7 +32,7 @@ import { makeYoga } from './yoga.ts'
 
 export interface ApiServer {
   port: number
-  /** Settles once it serves: MongoDB may come later than this process. */
+  /** Settles once it serves, or was stopped before: MongoDB may come later than this process. */
   ready: Promise<void>
   /** Finishes what is being answered, closes sockets with 1001, flushes the spool. Idempotent. */
   stop(): Promise<void>
@@ -44,8 +44,7 @@ const graceMs = 5_000
 /** Starts one API process. It listens at once; what it needs to serve may come later. */
 export async function startApi(config: Config, log: Logger): Promise<ApiServer> {
   const clock = Date.now
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+  const registry = createRegistry('api')
   const taxData = loadTaxData(join(import.meta.dirname, '../data/tax'))
   const accessLog = createAccessLog(config.logLevel, 'api')
   const closing = new AbortController()
@@ -68,13 +67,17 @@ export async function startApi(config: Config, log: Logger): Promise<ApiServer> 
   const port = await listener.listen(config.port, config.host)
   log.info({ port, host: config.host }, 'listening')
 
-  const ready = (async () => {
+  const begin = async () => {
     const database = await connectUnless(closing.signal, config.mongodbUri, log)
     const process_ = { config, log, registry, clock, taxData, database, readiness }
     api = await createApi({ ...process_, closing: closing.signal })
     listener.serve(api)
     log.info({ port }, 'ready')
-  })()
+  }
+  const ready = begin().catch((error) => {
+    // Told to stop before MongoDB came: that is an end in order.
+    if (!closing.signal.aborted) throw error
+  })
 
   let stopping: Promise<void> | undefined
   return {

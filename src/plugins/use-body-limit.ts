@@ -10,7 +10,7 @@ import { ApiError } from '../errors.ts'
 export function useBodyLimit(maxBytes: number): Plugin {
   return {
     onRequestParse({ request }) {
-      if (request.method === 'GET') return
+      if (request.method !== 'POST') return
       const encoding = request.headers.get('content-encoding')
       if (encoding && encoding !== 'identity') {
         throw new ApiError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is not supported.')

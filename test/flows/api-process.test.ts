@@ -1,0 +1,162 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { freePort } from '../../src/embedded/free-port.ts'
+import { testEnvironment } from '../api.ts'
+import { startMongod, startRedis, type TestServer } from '../servers.ts'
+
+const server = join(import.meta.dirname, '../../src/server.ts')
+
+let redis: TestServer
+let mongod: TestServer
+const started: ChildProcess[] = []
+const folders: string[] = []
+
+beforeAll(async () => {
+  ;[redis, mongod] = await Promise.all([startRedis(), startMongod()])
+})
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill('SIGKILL')
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+afterAll(() => Promise.all([redis.stop(), mongod.stop()]))
+
+interface Process {
+  child: ChildProcess
+  url: string
+  exit: Promise<number | null>
+  log: () => string
+}
+
+async function start(settings: Record<string, string> = {}): Promise<Process> {
+  const port = await freePort()
+  const environment = await testEnvironment(redis.url, mongod.url)
+  folders.push(environment.DATA_DIR)
+  const child = fork(server, {
+    env: {
+      PATH: process.env.PATH,
+      ...environment,
+      PORT: String(port),
+      LOG_LEVEL: 'info',
+      ...settings,
+    },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: [],
+  })
+  started.push(child)
+  let log = ''
+  child.stdout?.on('data', (data) => {
+    log += data
+  })
+  child.stderr?.on('data', (data) => {
+    log += data
+  })
+  const exit = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  return { child, url: `http://127.0.0.1:${port}`, exit, log: () => log }
+}
+
+const status = async (url: string) => (await fetch(url)).status
+const becomes = (url: string, expected: number) =>
+  vi.waitFor(async () => expect(await status(url)).toBe(expected), {
+    timeout: 20_000,
+    interval: 50,
+  })
+
+describe('one API process', () => {
+  test('is alive but not ready while MongoDB is late, and serves once it comes', async () => {
+    await mongod.kill('SIGKILL')
+    const api = await start()
+    await becomes(`${api.url}/livez`, 200)
+    expect(await status(`${api.url}/readyz`)).toBe(503)
+    const refused = await fetch(`${api.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"query":"{ __typename }"}',
+    })
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
+    expect(await refused.json()).toMatchObject({
+      errors: [{ extensions: { code: 'UNAVAILABLE' } }],
+    })
+    expect(await status(`${api.url}/api/v1/tax-dates`)).toBe(503)
+    await mongod.start()
+    await becomes(`${api.url}/readyz`, 200)
+  })
+
+  test('starts while Redis is away', async () => {
+    const api = await start({ REDIS_URL: `redis://127.0.0.1:${await freePort()}` })
+    await becomes(`${api.url}/readyz`, 200)
+  })
+
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'ends in order on %s, a second one changes nothing',
+    async (signal) => {
+      const api = await start()
+      await becomes(`${api.url}/readyz`, 200)
+      api.child.kill(signal)
+      api.child.kill(signal)
+      expect(await api.exit).toBe(0)
+    },
+  )
+
+  test('ends in order when its supervisor is gone', async () => {
+    const api = await start()
+    await becomes(`${api.url}/readyz`, 200)
+    api.child.disconnect()
+    expect(await api.exit).toBe(0)
+  })
+
+  test('ends in order while it still waits for MongoDB', async () => {
+    const away = `mongodb://127.0.0.1:${await freePort()}/x?replicaSet=rs0`
+    const api = await start({ MONGODB_URI: away })
+    await becomes(`${api.url}/livez`, 200)
+    api.child.kill('SIGTERM')
+    expect(await api.exit).toBe(0)
+  })
+
+  test('says all that is wrong with its settings in one message, and does not start', async () => {
+    const api = await start({ PORT: 'many', REDIS_URL: 'http://x' })
+    expect(await api.exit).toBe(1)
+    expect(api.log()).toContain('PORT')
+    expect(api.log()).toContain('REDIS_URL')
+  })
+
+  test('exits 1 when its port is taken', async () => {
+    const first = await start()
+    await becomes(`${first.url}/readyz`, 200)
+    const second = await start({ PORT: new URL(first.url).port })
+    expect(await second.exit).toBe(1)
+    expect(second.log()).toContain('EADDRINUSE')
+  })
+
+  test('writes a line a request, without query, key or token in the path', async () => {
+    const api = await start()
+    await becomes(`${api.url}/readyz`, 200)
+    const secret = `gc_live_${'a1B2c3'.repeat(6)}`
+    await fetch(`${api.url}/api/v1/tax-dates?country=AU&note=planted1`, {
+      headers: { 'x-api-key': secret },
+    })
+    await fetch(`${api.url}/calendar/planted2.ics`)
+    await fetch(`${api.url}/${secret}`)
+    await fetch(`${api.url}/graphql?query={planted3}&key=${secret}`)
+    api.child.kill('SIGTERM')
+    await api.exit
+    const lines = api
+      .log()
+      .split('\n')
+      .filter((line) => line.includes('"answered"'))
+      .map(
+        (line) =>
+          JSON.parse(line) as { path: string; status: number; ms: number; requestId: string },
+      )
+    const paths = lines.map(({ path }) => path)
+    expect(paths).toEqual(
+      expect.arrayContaining(['/api/v1/tax-dates', '/calendar/…', '/…', '/graphql']),
+    )
+    for (const { ms, requestId } of lines) {
+      expect(ms).toBeGreaterThanOrEqual(0)
+      expect(requestId).toMatch(/^[0-9a-f-]{36}$/)
+    }
+    expect(api.log()).not.toMatch(/planted|gc_live_/)
+  })
+})
