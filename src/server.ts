@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import type { Registry } from 'prom-client'
 import { createCallers } from './callers/callers.ts'
 import { createCredentialWatch } from './callers/credential-watch.ts'
 import { createSecretHash } from './callers/secret-hash.ts'
