@@ -28,7 +28,8 @@ const stopOrder = ['api', 'worker', 'redis', 'mongod'] as const
 type ChildName = (typeof stopOrder)[number]
 
 const READY_WITHIN_MS = 120_000
-const LEFTOVERS_END_WITHIN_MS = 15_000
+/** Not long: every one of them survives being killed, and somebody waits. */
+const LEFTOVERS_END_WITHIN_MS = 3_000
 
 interface Run {
   environment: Environment
