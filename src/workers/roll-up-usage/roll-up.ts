@@ -41,8 +41,8 @@ const pollMs = 100
 const pruneMs = 10_000
 const lastFlushMs = 2_000
 /** A flush adapts to the time it takes: far below the lease, whatever MongoDB's speed. */
-const size = { least: 500, first: 20_000, most: 64_000 }
-const flushMs = { fast: 500, slow: 1_200 }
+const size = { least: 500, first: 4_000, most: 32_000 }
+const flushMs = { fast: 400, slow: 1_000 }
 
 export function createRollUp(options: RollUpOptions): RollUp {
   const { db, redis, clock, log, registry, onCommitted } = options
