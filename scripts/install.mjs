@@ -82,20 +82,25 @@ function isAlive(pid) {
   }
 }
 
+/**
+ * Not `npm ci`: a lock file lists the platform packages that the registry had when it was written, and
+ * `npm ci` refuses one that lacks a foreign platform's; `npm install` takes the locked versions and
+ * leaves the file alone.
+ */
 function install() {
-  say('installing packages (npm ci)')
+  say('installing packages (npm install)')
   const started = Date.now()
-  // npm's own Node: ours may be the one in node_modules that `npm ci` is about to replace.
+  // npm's own Node: ours may be the one in node_modules that the install is about to replace.
   const node = process.env.npm_node_execpath ?? process.execPath
   const npm = process.env.npm_execpath
   const [command, args] = npm?.endsWith('npm-cli.js') ? [node, [npm]] : ['npm', []]
-  const result = spawnSync(command, [...args, 'ci', '--loglevel=error'], {
+  const result = spawnSync(command, [...args, 'install', '--no-save', '--loglevel=error'], {
     cwd: root,
     stdio: 'inherit',
   })
   if (result.status !== 0) {
     stop(
-      'npm ci failed, see above. It needs the npm registry: check the network and `npm config get registry`.',
+      'npm install failed, see above. It needs the npm registry: check the network and `npm config get registry`.',
     )
   }
   say(`packages installed in ${Math.round((Date.now() - started) / 1000)} s`)
