@@ -112,9 +112,7 @@ async function installIntoSystem(
  * those libraries that this system lacks, and dpkg unpacks them side by side.
  */
 async function unpackFromApt(context: InstallContext): Promise<string> {
-  context.say(
-    'redis: not found and no root, unpacking the distribution’s package into DATA_DIR/bin',
-  )
+  context.say('redis: not found, unpacking the distribution’s package into DATA_DIR/bin')
   const target = resolve(context.binDir, 'redis')
   return withStaging(context.binDir, async (folder) => {
     await withProgress(context, 'redis', folder, downloadWithApt(folder, context))
@@ -165,6 +163,6 @@ async function mustRun(command: string, args: string[], cwd: string, env: NodeJS
 /** `exec` keeps one process, whose command line is redis-server's own. */
 function wrapperScript(binary: string, libraries: string[]): string {
   const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
-  const path = quoted(libraries.join(':'))
-  return `#!/bin/sh\nLD_LIBRARY_PATH=${path} exec ${quoted(binary)} "$@"\n`
+  const path = libraries.length > 0 ? `LD_LIBRARY_PATH=${quoted(libraries.join(':'))} ` : ''
+  return `#!/bin/sh\n${path}exec ${quoted(binary)} "$@"\n`
 }
