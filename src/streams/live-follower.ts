@@ -4,8 +4,10 @@ import { liveStream, partitionCount } from './partition.ts'
 import type { RedisClient } from './redis.ts'
 
 const ENTRIES_A_READ = 100
-/** An empty stream is asked for its last id every so many reads (about a second). */
-const CHECK_END_EVERY = 40
+/** After so many empty reads a stream is quiet: asked for its last id, and again after as many. */
+const QUIET_AFTER = 20
+/** Of a quiet stream only every fourth poll is a read: sixteen reads a tick cost 5 % of a core. */
+const QUIET_POLLS = 4
 
 export interface LiveFollowerOptions {
   redis: RedisClient
@@ -27,6 +29,7 @@ interface Position {
   id: string | null
   reading: boolean
   emptyReads: number
+  polls: number
 }
 
 type Entry = [id: Buffer, fields: Buffer[]]
@@ -38,7 +41,7 @@ type Entry = [id: Buffer, fields: Buffer[]]
 export function createLiveFollower(options: LiveFollowerOptions): LiveFollower {
   const { redis, log, onTotals, onFailure } = options
   const positions = Array.from({ length: partitionCount }, (_, partition): Position => {
-    return { stream: liveStream(partition), id: null, reading: false, emptyReads: 0 }
+    return { stream: liveStream(partition), id: null, reading: false, emptyReads: 0, polls: 0 }
   })
   const failing = new Set<Position>()
 
@@ -54,7 +57,9 @@ export function createLiveFollower(options: LiveFollowerOptions): LiveFollower {
     }
     if (from === null && entries.length === 0) position.id = '0-0'
     position.emptyReads = entries.length === 0 ? position.emptyReads + 1 : 0
-    if (position.emptyReads >= CHECK_END_EVERY) await findRegression(position)
+    if (position.emptyReads > 0 && position.emptyReads % QUIET_AFTER === 0) {
+      await findRegression(position)
+    }
   }
 
   async function lastEntry({ stream }: Position): Promise<Entry[]> {
@@ -71,7 +76,6 @@ export function createLiveFollower(options: LiveFollowerOptions): LiveFollower {
    * reading after ours would find nothing for a long time.
    */
   async function findRegression(position: Position): Promise<void> {
-    position.emptyReads = 0
     const { id } = position
     const [last] = await lastEntry(position)
     if (id === null || position.id !== id) return
@@ -93,7 +97,9 @@ export function createLiveFollower(options: LiveFollowerOptions): LiveFollower {
   return {
     poll() {
       for (const position of positions) {
-        if (position.reading) continue
+        position.polls += 1
+        const quiet = position.emptyReads >= QUIET_AFTER && position.polls % QUIET_POLLS !== 0
+        if (position.reading || quiet) continue
         position.reading = true
         read(position)
           .then(

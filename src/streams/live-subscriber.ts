@@ -2,7 +2,12 @@ import type { LiveTotals } from './live-messages.ts'
 import { isNewer, type LiveState, looksDifferent } from './live-state.ts'
 
 /** At most ten states a second to one subscriber about one key; the latest wins. */
-export const MIN_GAP_MS = 100
+export const GAP_MS = 100
+/**
+ * How far a late state may move the next one forward. Without it each delay of a tick would add up, and
+ * ten states a second would not pass: with it n seconds still hold at most 10 n + 1.
+ */
+const SLACK_MS = 50
 
 export interface LiveSubscriber extends AsyncIterableIterator<LiveState> {
   /** Sends this state whatever it says: the one that a subscription begins with. */
@@ -26,8 +31,8 @@ export interface LiveSubscriberOptions {
 
 interface Sent {
   totals: LiveTotals
-  /** When it was handed over; -Infinity: not yet. */
-  at: number
+  /** From when on the next may follow, on the subscriber's clock. */
+  nextAt: number
 }
 
 /**
@@ -46,9 +51,11 @@ export function createLiveSubscriber(options: LiveSubscriberOptions): LiveSubscr
   function takeReady(): LiveState | undefined {
     const now = clock()
     for (const [apiKeyId, state] of pending) {
-      if (now - (sent.get(apiKeyId)?.at ?? Number.NEGATIVE_INFINITY) < MIN_GAP_MS) continue
+      const due = sent.get(apiKeyId)?.nextAt ?? now
+      if (due > now) continue
       pending.delete(apiKeyId)
-      sent.set(apiKeyId, { totals: state.totals, at: now })
+      const nextAt = Math.max(due, now - SLACK_MS) + GAP_MS
+      sent.set(apiKeyId, { totals: state.totals, nextAt })
       options.onDelivered()
       return state
     }

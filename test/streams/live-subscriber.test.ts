@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { LiveTotals } from '../../src/streams/live-messages.ts'
 import { asOf, isNewer, type LiveState } from '../../src/streams/live-state.ts'
-import { createLiveSubscriber, MIN_GAP_MS } from '../../src/streams/live-subscriber.ts'
+import { createLiveSubscriber, GAP_MS } from '../../src/streams/live-subscriber.ts'
 import { liveTotals } from '../live-totals.ts'
 
 /** A subscriber whose clock is turned by hand. */
@@ -33,13 +33,32 @@ test('a state waits for its gap and is replaced by a newer one meanwhile', async
   expect((await subscriber.next()).value?.totals.monthTotal).toBe(1)
   const next = subscriber.next()
   for (const total of [2, 3, 4]) subscriber.offer(state(total))
-  seen.now = MIN_GAP_MS - 1
+  seen.now = GAP_MS - 1
   subscriber.flush()
   expect(seen.delivered).toBe(1)
-  seen.now = MIN_GAP_MS
+  seen.now = GAP_MS
   subscriber.flush()
   expect((await next).value?.totals.monthTotal).toBe(4)
   expect(seen).toMatchObject({ delivered: 2, superseded: 2 })
+})
+
+test('a state that was handed over late does not hold up the next', async () => {
+  const { seen, subscriber } = made()
+  const at: number[] = []
+  const reading = (async () => {
+    for await (const _state of subscriber) at.push(seen.now)
+  })()
+  // Fifteen states a second for ten seconds, looked at every 30 ms.
+  for (let turn = 0; turn < 334; turn++) {
+    seen.now = turn * 30
+    if (turn % 2 === 0) subscriber.offer(state(turn + 1))
+    subscriber.flush()
+    await new Promise(setImmediate)
+  }
+  await subscriber.return()
+  await reading
+  expect(at.length).toBeGreaterThanOrEqual(99)
+  expect(at.length).toBeLessThanOrEqual(102)
 })
 
 test('another key does not wait for the gap of the first', async () => {
@@ -130,7 +149,7 @@ test('in whatever order states come, what is sent only grows and ends with the n
         await Promise.resolve()
       }
       for (let turn = 0; turn < 5; turn++) {
-        seen.now += MIN_GAP_MS
+        seen.now += GAP_MS
         subscriber.flush()
         await new Promise(setImmediate)
       }
