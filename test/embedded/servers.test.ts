@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis'
 import { MongoClient } from 'mongodb'
 import { afterAll, expect, inject, it } from 'vitest'
-import { stopProcess } from '../../src/embedded/running-process.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { mongodReady, mongodUri, startMongodServer } from '../../src/embedded/mongod-server.ts'
+import { stopProcess } from '../../src/embedded/running-process.ts'
 import { startMongod, startRedis, testDatabase } from '../servers.ts'
 
 const cleanUp: (() => Promise<unknown>)[] = []
