@@ -66,7 +66,7 @@ const randomBytes = `node -p "crypto.randomBytes(32).toString('base64')"`
 const missing: { [name in keyof Settings]?: string } = {
   REDIS_URL: embeddedServer,
   MONGODB_URI: embeddedServer,
-  ADMIN_API_KEY: 'missing: at least 32 characters of your choice',
+  ADMIN_API_KEY: 'missing: at least 16 characters of your choice',
   API_KEY_PEPPER: `missing: make one with ${randomBytes}`,
   ENCRYPTION_KEYS: `missing: id:base64, with the base64 from ${randomBytes}`,
 }
