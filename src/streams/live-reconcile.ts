@@ -3,13 +3,9 @@ import { startOfDay, startOfHour, startOfMonth } from '../rules/calendar-time.ts
 import { apiKeys } from '../store/api-keys.ts'
 import { usageCells } from '../store/usage-cells.ts'
 import type { LiveTotals } from './live-messages.ts'
+import type { KeyOfAccount } from './live-totals.ts'
 
 const ACCOUNTS_A_QUERY = 1_000
-
-export interface KeyOfAccount {
-  apiKeyId: string
-  accountId: string
-}
 
 type Calls = Omit<LiveTotals, keyof KeyOfAccount>
 

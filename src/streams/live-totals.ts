@@ -10,7 +10,7 @@ import {
 import { type UsageCell, usageCells } from '../store/usage-cells.ts'
 import type { LiveTotals } from './live-messages.ts'
 
-interface KeyOfAccount {
+export interface KeyOfAccount {
   apiKeyId: string
   accountId: string
 }

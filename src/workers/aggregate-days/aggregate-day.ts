@@ -2,7 +2,7 @@ import type { Db } from 'mongodb'
 import type { Registry } from 'prom-client'
 import type { Logger } from '../../log.ts'
 import { BadInput } from '../../rules/bad-input.ts'
-import { DAY, startOfDay, startOfMonth, startOfNextMonth } from '../../rules/calendar-time.ts'
+import { DAY, startOfMonth, startOfNextMonth } from '../../rules/calendar-time.ts'
 import { parseDay } from '../../rules/usage-period.ts'
 import { DAYS_PROVABLE_MS, HOURS_PROVABLE_MS } from '../../rules/usage-proof.ts'
 import { type AggregationMetrics, createAggregationMetrics } from './aggregation-metrics.ts'
@@ -171,9 +171,4 @@ function report(run: Run, found: readonly CellDifference[]): void {
     done.differences.push(difference)
     run.log.error(difference, 'usage does not add up: stored differs from the sum of its parts')
   }
-}
-
-/** The day that the schedule closes: yesterday. */
-export function yesterday(now: number): number {
-  return startOfDay(now) - DAY
 }
