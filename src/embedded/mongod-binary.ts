@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs'
 import { arch, platform } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -127,12 +127,11 @@ function hasFirstByte(folder: string): boolean {
   )
 }
 
-/** Only a binary that was seen running gets its name; the rename is atomic. */
+/** Only a binary that was seen running gets its name, by a rename that replaces another's at once. */
 async function putInPlace(binary: string, target: string): Promise<string> {
   chmodSync(binary, 0o755)
   const problem = await whyUnusable(binary)
   if (problem !== null) throw new Error(problem)
-  rmSync(target, { force: true })
   renameSync(binary, target)
   return target
 }

@@ -123,6 +123,9 @@ async function unpackFromApt(context: InstallContext): Promise<string> {
     const libraries = [...new Set(output.split('\n').filter(Boolean))].map((path) =>
       join(target, path.slice(tree.length)),
     )
+    // Whoever unpacked it meanwhile may be running it.
+    const others = await firstUsable(context, [])
+    if (others) return others
     rmSync(target, { recursive: true, force: true })
     renameSync(tree, target)
     const wrapper = join(folder, 'redis-server')
