@@ -33,6 +33,9 @@ const scanMs = 2_000
 const adoptedAtOnce = 16
 const emptyAfterMs = 600_000
 
+/** In a spool whose process stopped in order, before its last calls were committed. */
+export const leftMark = 'left'
+
 const done = '.done'
 const quarantine = 'quarantine-'
 
@@ -59,9 +62,9 @@ export function createAdoption(options: AdoptionOptions): Adoption {
 
   async function consider(producer: string): Promise<'unlocked' | undefined> {
     const dir = join(root, producer)
-    const liveness = await livenessOf(dir, 'owner')
-    if (liveness === 'alive') return
     const files = await readdir(dir)
+    const liveness = files.includes(leftMark) ? 'dead' : await livenessOf(dir, 'owner')
+    if (liveness === 'alive') return
     if (liveness === 'unknown' && !files.includes('owner')) {
       if (files.some((file) => file.endsWith('.log'))) return 'unlocked'
       // Its process died before it listened.

@@ -18,7 +18,7 @@ export type Liveness = 'alive' | 'dead' | 'unknown'
 export type LockName = 'owner' | 'adopter'
 
 export interface Lock {
-  /** Idempotent. The socket file stays when the directory was renamed meanwhile. */
+  /** Idempotent, also when the directory was renamed or removed meanwhile. */
   release(): Promise<void>
 }
 
@@ -27,7 +27,13 @@ export async function lock(dir: string, name: LockName): Promise<Lock> {
   const server = createServer((socket) => socket.destroy())
   await withShortPath(dir, name, (path) => listen(server, path))
   server.unref()
-  return { release: () => new Promise((done) => server.close(() => done())) }
+  return {
+    async release() {
+      await new Promise((done) => server.close(done))
+      // Node removes the file by the path it listened on, which may have been a detour.
+      await rm(join(dir, name), { force: true })
+    },
+  }
 }
 
 /** Takes the adopter's lock, over a dead adopter if need be; null when another one lives. */

@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ApiError } from '../errors.ts'
@@ -104,7 +104,7 @@ export function createSpool({ dir, segmentBytes, clock, log, metrics }: SpoolOpt
     done.resolve()
   }
 
-  /** All or nothing: whatever a failed write left is cut off, or its segment is left for good. */
+  /** All or nothing. */
   function write(bytes: Buffer): void {
     const { segment, fd } = roomFor(bytes.length)
     const started = performance.now()
@@ -113,11 +113,7 @@ export function createSpool({ dir, segmentBytes, clock, log, metrics }: SpoolOpt
       if (written !== bytes.length)
         throw new Error(`short write: ${written} of ${bytes.length} bytes`)
     } catch (error) {
-      try {
-        ftruncateSync(fd, segment.end)
-      } catch {
-        seal()
-      }
+      abandon(segment, fd)
       throw error
     }
     segment.end += bytes.length
@@ -139,13 +135,29 @@ export function createSpool({ dir, segmentBytes, clock, log, metrics }: SpoolOpt
     return current
   }
 
+  /**
+   * After a failed write: cuts off what it left and takes another segment. Even if that fails, nobody
+   * reads it: here reading ends at `end`, and for an adopter where the next segment's numbers begin.
+   */
+  function abandon(segment: Segment, fd: number): void {
+    try {
+      ftruncateSync(fd, segment.end)
+    } catch (error) {
+      log.error({ err: error }, 'a failed write could not be cut off')
+    }
+    seal()
+  }
+
   function seal(): void {
     if (!current) return
-    current.segment.sealed = true
-    // Never written to: the next segment takes its number and its file.
-    if (current.segment.end === 0) segments.list.pop()
-    closeSync(current.fd)
+    const { segment, fd } = current
     current = null
+    segment.sealed = true
+    closeSync(fd)
+    if (segment.end > 0) return
+    // Never written to: the next segment takes its number and its file.
+    segments.list.pop()
+    rmSync(segment.path, { force: true })
   }
 
   return {

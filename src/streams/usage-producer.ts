@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, statfs } from 'node:fs/promises'
+import { mkdir, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Db } from 'mongodb'
 import type { Registry } from 'prom-client'
@@ -7,7 +7,7 @@ import { ApiError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { RedisClient } from './redis.ts'
 import { createSpool, type OpenSpool, type Spool } from './spool.ts'
-import { createAdoption, endSpool, quarantineSpool } from './spool-adoption.ts'
+import { createAdoption, endSpool, leftMark, quarantineSpool } from './spool-adoption.ts'
 import { createSpoolFeed, type SpoolFeed } from './spool-feed.ts'
 import { type Lock, lock } from './spool-lock.ts'
 import type { Segment } from './spool-segments.ts'
@@ -140,6 +140,8 @@ export function createUsageProducer(options: UsageProducerOptions): UsageProduce
       await last.feed.stop()
       // The name must change before the lock goes: a dead lock under the old name invites adoption.
       if (drained) await endSpool(root, last.producer, db).catch(leftOver)
+      // Closing the lock removes its file, and without a mark nobody would dare to adopt the spool.
+      else await writeFile(join(root, last.producer, leftMark), '')
       await last.lock.release()
     }
     await adoption.stop()

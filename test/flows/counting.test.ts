@@ -130,8 +130,16 @@ describe('controls: without its safeguard the same check fails', () => {
   test('without the fence a worker that was stopped counts again what its successor counted', async () => {
     await inWorld({ workers: 1, without: 'fence' }, async (world) => {
       world.traffic(600)
-      const hit = await injectAll(world, { 'worker stopped in its commit': stopWorkerInCommit })
-      const verdict = await world.settle(4_000)
+      // A write conflict with the successor's renewal may save it once.
+      const hit: string[] = []
+      let verdict: Verdict
+      do {
+        hit.push(
+          ...(await injectAll(world, { 'worker stopped in its commit': stopWorkerInCommit })),
+        )
+        verdict = await world.settle(2_000)
+        world.traffic(600)
+      } while (verdict.faults.length === 0 && hit.length < 4)
       report('control: no fence', world, hit, verdict)
       expect(verdict.lost + verdict.double).toBeGreaterThan(0)
     })
