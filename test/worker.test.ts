@@ -5,7 +5,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { freePort } from '../src/embedded/free-port.ts'
 import { DAY } from '../src/rules/calendar-time.ts'
 import { jobRuns } from '../src/store/job-runs.ts'
+import { partitions } from '../src/store/partitions.ts'
 import { usageCells } from '../src/store/usage-cells.ts'
+import { partitionCount } from '../src/streams/partition.ts'
 import { plantUsage } from './planted-usage.ts'
 import {
   startMongod,
@@ -111,9 +113,12 @@ describe('npm run worker', () => {
     expect(text).toContain('getcomplical_aggregation_runs_total')
     expect(text).toMatch(/process_cpu_seconds_total\{process="worker"\}/)
     expect((await worker.ask('/graphql')).status).toBe(404)
+    const owned = () => partitions(database.db).countDocuments({ owner: { $ne: null } })
+    await vi.waitFor(async () => expect(await owned()).toBe(partitionCount), { timeout: 10_000 })
     worker.child.kill('SIGTERM')
     worker.child.kill('SIGTERM')
     expect(await worker.ended).toBe(0)
+    expect(await owned()).toBe(0)
     expect(worker.stdout()).not.toContain('"level":50')
   })
 
