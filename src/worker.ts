@@ -47,8 +47,8 @@ Runs all workers in one process, or only those named:
 Any number of these processes may run, on any number of machines. Each serves /livez, /readyz and
 /metrics on METRICS_PORT (left out: a free port, which it logs).`
 
-/** A last flush waits for MongoDB at most as long as the driver does, then the process ends anyhow. */
-const STOP_WITHIN_MS = 25_000
+/** Below the grace that `npm start` gives: what is not flushed by then, the next owner counts. */
+const STOP_WITHIN_MS = 15_000
 const RETRY_MS = 250
 
 function createRollUpWithQuota(deps: WorkerDeps): Worker {

@@ -1,6 +1,4 @@
-import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { WebSocket } from 'ws'
 import { readWorkerConfig } from '../../src/config.ts'
 import { DAY, dayName, monthName } from '../../src/rules/calendar-time.ts'
 import { accounts } from '../../src/store/accounts.ts'
@@ -10,6 +8,7 @@ import { startWorkers, type WorkerProcess } from '../../src/worker.ts'
 import { startTestApi, type TestApi } from '../api.ts'
 import { silent } from '../asked.ts'
 import { audience, startIssuer, type TestIssuer } from '../callers/issuer.ts'
+import { listenOverSse, listenOverWebSocket } from '../live-usage.ts'
 
 let issuer: TestIssuer
 let api: TestApi
@@ -34,15 +33,6 @@ afterAll(async () => {
   await issuer.close()
 })
 
-const live = 'subscription { liveUsage { apiKeyId hourRequests monthRequests remaining } }'
-
-interface Live {
-  apiKeyId: string
-  hourRequests: number
-  monthRequests: number
-  remaining: number
-}
-
 async function call(times = 1): Promise<void> {
   for (let time = 0; time < times; time++) {
     const { errors } = await api.ask('{ countries { code } }', { key: key.secret })
@@ -55,63 +45,14 @@ async function monthTotal(): Promise<number> {
   return (await usageCells(api.db).months.findOne({ _id }))?.total ?? 0
 }
 
-/** Reads states over SSE until `leave`. */
-function overSse(headers: Record<string, string>) {
-  const states: Live[] = []
-  const leaving = new AbortController()
-  const done = (async () => {
-    const response = await fetch(`${api.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...headers },
-      body: JSON.stringify({ query: live }),
-      signal: leaving.signal,
-    })
-    let text = ''
-    for await (const chunk of response.body ?? []) {
-      text += Buffer.from(chunk).toString()
-      const events = text.split('\n\n')
-      text = events.pop() ?? ''
-      for (const event of events) {
-        const data = event.split('\n').find((line) => line.startsWith('data: {'))
-        if (data) states.push(JSON.parse(data.slice(6)).data.liveUsage)
-      }
-    }
-  })().catch(() => {})
-  return {
-    states,
-    async leave() {
-      leaving.abort()
-      await done
-    },
-  }
-}
-
-function overWebSocket(connectionParams: Record<string, string>) {
-  const states: Live[] = []
-  const url = `${api.url.replace('http', 'ws')}/graphql`
-  const client = createClient({ url, connectionParams, webSocketImpl: WebSocket, lazy: true })
-  const done = (async () => {
-    for await (const { data } of client.iterate<{ liveUsage: Live }>({ query: live })) {
-      if (data) states.push(data.liveUsage)
-    }
-  })().catch(() => {})
-  return {
-    states,
-    async leave() {
-      await client.dispose()
-      await done
-    },
-  }
-}
-
 describe('from a call to what its owner sees', () => {
   test('usage moves live over SSE and WebSocket, to the key and to its owner, and ends where queries are', async () => {
     const before = await monthTotal()
     const listeners = [
-      overSse({ 'x-api-key': key.secret }),
-      overSse(bearer),
-      overWebSocket({ apiKey: key.secret }),
-      overWebSocket(bearer),
+      listenOverSse(api.url, { 'x-api-key': key.secret }),
+      listenOverSse(api.url, bearer),
+      listenOverWebSocket(api.url, { apiKey: key.secret }),
+      listenOverWebSocket(api.url, bearer),
     ]
     await vi.waitFor(() => {
       for (const { states } of listeners) expect(states[0]?.monthRequests).toBe(before)
@@ -135,6 +76,22 @@ describe('from a call to what its owner sees', () => {
     expect(data?.monthlyUsage).toEqual({ totalRequests: before + 30 })
     const gauge = async () => (await fetch(`${api.url}/metrics`)).text()
     await vi.waitFor(async () => expect(await gauge()).toMatch(/live_subscribers(\{.*\})? 0/))
+  })
+
+  test('a subscription outlives Redis: calls go on, and are seen once it is back', async () => {
+    const before = await monthTotal()
+    const listener = listenOverWebSocket(api.url, { apiKey: key.secret })
+    await vi.waitFor(() => expect(listener.states[0]?.monthRequests).toBe(before))
+    await api.redis.kill('SIGKILL')
+    await call(5)
+    await api.redis.start()
+    await call(5)
+    await vi.waitFor(() => expect(listener.states.at(-1)?.monthRequests).toBe(before + 10), {
+      timeout: 20_000,
+    })
+    const totals = listener.states.map(({ monthRequests }) => monthRequests)
+    expect(totals).toEqual([...totals].sort((a, b) => a - b))
+    await listener.leave()
   })
 
   test('asking for usage costs nothing', async () => {
