@@ -4,6 +4,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeSync,
 } from 'node:fs'
@@ -14,6 +15,7 @@ import { partitionCount, usageStream } from '../../src/streams/partition.ts'
 import { connectRedis } from '../../src/streams/redis.ts'
 import { livenessOf } from '../../src/streams/spool-lock.ts'
 import { encodeFrame, readFrame } from '../../src/streams/usage-codec.ts'
+import { leaseMs } from '../../src/workers/roll-up-usage/leases.ts'
 import type { Child } from './children.ts'
 import { integer } from './random.ts'
 import type { World } from './world.ts'
@@ -227,4 +229,95 @@ export function redisAway(ms: number): Fault {
     await world.redis.start()
     return answeredMeanwhile > 0
   }
+}
+
+/** As long as a garbage collection that blocks, or a machine that swaps: half a lease to two. */
+export const pauseWorker: Fault = async (world) => {
+  const child = anyOf(world, world.workers)
+  await child.kill('SIGSTOP')
+  await setTimeout(integer(world.random, leaseMs / 2, leaseMs * 2))
+  await child.kill('SIGCONT')
+  return child.alive()
+}
+
+/** Not to be taken for dead: its spool must stay its own. */
+export const pauseProducer: Fault = async (world) => {
+  const child = anyOf(world, world.producers)
+  const adoptions = () => world.metric('producers', 'spool_adopted_total')
+  await child.kill('SIGSTOP')
+  await setTimeout(3_000)
+  await child.kill('SIGCONT')
+  return (await adoptions()) === 0
+}
+
+export const emptyRestart: Fault = async (world) => {
+  await world.redis.kill('SIGKILL')
+  rmSync(join(world.redis.dataDir, 'appendonlydir'), { recursive: true, force: true })
+  await world.redis.start()
+  return true
+}
+
+/** Ids ahead of the clock, as after a clock that was set back; then Redis is emptied. */
+export function idsAhead(aheadMs: number, workersAwayMs: number): Fault {
+  return async (world) => {
+    const away = workersAwayMs > 0 ? world.workers.filter((child) => child.alive()) : []
+    const client = connectRedis(world.redis.url)
+    await new Promise((done) => client.once('ready', done))
+    const ahead = Date.now() + integer(world.random, 1, aheadMs)
+    for (let p = 0; p < partitionCount; p++) {
+      await client.xadd(usageStream(p), `${ahead}-0`, 'b', 'from a clock ahead').catch(() => {})
+    }
+    // What is sent now gets ids behind it, as high and later dead.
+    await setTimeout(700)
+    for (const child of away) await child.kill('SIGKILL')
+    await setTimeout(300)
+    await client.flushall()
+    await setTimeout(workersAwayMs)
+    for (const _ of away) await world.addWorker()
+    client.disconnect()
+    return true
+  }
+}
+
+/** Redis refuses every write (maxmemory) while no worker is there to make room. */
+export function redisFull(ms: number): Fault {
+  return async (world) => {
+    for (const child of world.workers) if (child.alive()) await child.kill('SIGTERM')
+    const client = connectRedis(world.redis.url)
+    await new Promise((done) => client.once('ready', done))
+    await client.config('SET', 'maxmemory', '1mb')
+    const before = world.ledger.answered.length
+    await setTimeout(ms)
+    const errors = await world.metric('producers', 'usage_send_errors_total')
+    await client.config('SET', 'maxmemory', '0')
+    client.disconnect()
+    await world.addWorker()
+    return errors > 0 && world.ledger.answered.length > before
+  }
+}
+
+/** Producers that live for a few calls: each leaves a spool for others. */
+export const shortLife: Fault = async (world) => {
+  const child = await world.addProducer()
+  const before = world.calls()
+  await until(() => world.calls() > before + 20)
+  await child.kill('SIGKILL')
+  return !child.alive()
+}
+
+/** Stopped between its last write and its commit, past its lease. */
+export const stopWorkerBeforeCommit: Fault = async (world) => {
+  const proxy = await world.mongodProxy()
+  const child = await world.addWorker({ mongod: proxy })
+  const held = Promise.withResolvers<() => void>()
+  proxy.pauseAt('commitTransaction', held.resolve)
+  const goOn = await held.promise
+  await child.kill('SIGSTOP')
+  await world.addWorker()
+  const taken = await until(async () => (await versionsByOwner(world, child)).length === 0)
+  goOn()
+  await child.kill('SIGCONT')
+  await setTimeout(300)
+  await child.kill('SIGTERM')
+  return taken
 }

@@ -62,6 +62,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const { db, client } = await connectDatabase({ uri: url.toString() })
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'getcomplical-faults-'))
   mkdirSync(dataDir, { recursive: true })
+  // Not beside the spools: a row fills that disk.
+  const logs = mkdtempSync(join(tmpdir(), 'getcomplical-logs-'))
   const producers: Child[] = []
   const workers: Child[] = []
   const proxies: WireProxy[] = []
@@ -94,7 +96,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         if (outcome === 'ok') ledger.answered.push({ ...call, at: Number(at) })
         else ledger.refused.push(call)
       },
-      { without, logFile: join(dataDir, 'producers.log') },
+      { without, logFile: join(logs, 'producers.log') },
     )
     pending.set(child, waiting)
     void child.exited.then(() => {
@@ -108,7 +110,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 
   async function addWorker(by: { redis?: WireProxy; mongod?: WireProxy } = {}): Promise<Child> {
     const urls = { redisUrl: redisThrough(by.redis), mongodbUri: through(by.mongod) }
-    const also = { without, logFile: join(dataDir, 'workers.log') }
+    const also = { without, logFile: join(logs, 'workers.log') }
     const child = startChild('worker-child.ts', urls, () => {}, also)
     await child.ready
     workers.push(child)
@@ -183,7 +185,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       await redis.stop()
       await db.dropDatabase().catch(() => {})
       await client.close()
-      rmSync(dataDir, { recursive: true, force: true })
+      for (const dir of [dataDir, logs]) rmSync(dir, { recursive: true, force: true })
     },
   }
   await Promise.all([
