@@ -137,7 +137,8 @@ async function main(): Promise<number> {
   /** In order; a second signal finds it under way and changes nothing. */
   function stop(): Promise<void> {
     stopping ??= (async () => {
-      for (const name of stopOrder) await children.get(name)?.stop()
+      // Twice: a start that was under way may have brought one more during the first round.
+      for (const name of [...stopOrder, ...stopOrder]) await children.get(name)?.stop()
     })()
     return stopping
   }
@@ -154,15 +155,19 @@ async function main(): Promise<number> {
     children.set(name, child)
     if (stopping) void child.stop()
   }
+  // Without us nobody would start a child again: end in order while we can.
+  const broken = new Promise<{ error: unknown }>((done) => {
+    process.on('uncaughtException', (error) => done({ error }))
+  })
   const run = { environment, config, outlet, log, started }
   const failed = start(run).then(
     // It runs: from here on only a signal ends it.
     () => asked.then(() => null),
     (error: unknown) => ({ error }),
   )
-  const failure = await Promise.race([failed, asked.then(() => null)])
+  const failure = await Promise.race([failed, broken, asked.then(() => null)])
   await stop()
-  if (failure) outlet.say(`\nIt did not start: ${messageOf(failure.error)}`)
+  if (failure) outlet.say(`\nIt ended because of this: ${messageOf(failure.error)}`)
   else outlet.say('stopped')
   await outlet.end()
   return failure ? 1 : 0

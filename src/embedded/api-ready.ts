@@ -1,17 +1,14 @@
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { untilReady } from './running-process.ts'
-import type { Supervisor } from './supervisor.ts'
+import { following, type Supervisor } from './supervisor.ts'
 
 /**
  * Waits until `/readyz` says 200. The API may be started again meanwhile.
  * @throws Error with the API's last output and the last answer when `limitMs` pass
  */
 export async function apiReady(api: Supervisor, url: string, limitMs: number): Promise<void> {
-  // Not the process of this moment: its supervisor replaces it when it ends.
-  const running = { ...api.current(), recentOutput: () => api.current().recentOutput() }
-  const never = new Promise<never>(() => {})
-  await untilReady('the API', { ...running, exited: never }, limitMs, async () => {
+  await untilReady('the API', following(api), limitMs, async () => {
     const { status, body } = await get(`${url}/readyz`)
     if (status !== 200) throw new Error(`/readyz says ${status}: ${body}`)
     return true

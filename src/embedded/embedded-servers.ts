@@ -6,8 +6,10 @@ import { mongodDir, redisDir } from './leftovers.ts'
 import { findMongod } from './mongod-binary.ts'
 import { mongodReady, startMongodServer } from './mongod-server.ts'
 import { findRedisServer } from './redis-binary.ts'
+import { isDamaged, setLogAside } from './redis-log.ts'
 import { redisReady, startRedisServer } from './redis-server.ts'
-import { type Supervisor, supervise } from './supervisor.ts'
+import type { RunningProcess } from './running-process.ts'
+import { following, type Supervisor, supervise } from './supervisor.ts'
 
 export interface EmbeddedOptions {
   dataDir: string
@@ -56,10 +58,22 @@ interface Plan {
 
 function startRedis({ binary, port }: Plan, options: EmbeddedOptions): Promise<void> {
   const { log, started } = options
-  const start = () => startRedisServer({ binary, port, dataDir: redisDir(options.dataDir) })
+  const dataDir = redisDir(options.dataDir)
+  let last: RunningProcess | undefined
+  const start = () => {
+    if (last && isDamaged(last.recentOutput())) {
+      const aside = setLogAside(dataDir)
+      log.error(
+        { aside },
+        'Redis cannot read its log: set aside, it starts empty and is filled again',
+      )
+    }
+    last = startRedisServer({ binary, port, dataDir })
+    return last
+  }
   const server = supervise({ name: 'redis-server', start, graceMs: 10_000 }, log)
   started('redis', server)
-  return redisReady(server.current(), port)
+  return redisReady(following(server), port)
 }
 
 function startMongod({ binary, port }: Plan, options: EmbeddedOptions): Promise<void> {

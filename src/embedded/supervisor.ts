@@ -8,6 +8,15 @@ export interface Supervised {
   graceMs: number
 }
 
+/** The process and its successors as one: it never ends, and its last words are the latest's. */
+export function following(supervisor: Supervisor): RunningProcess {
+  return {
+    ...supervisor.current(),
+    recentOutput: () => supervisor.current().recentOutput(),
+    exited: new Promise(() => {}),
+  }
+}
+
 export interface Supervisor {
   /** The process that runs now, or ran last. */
   current(): RunningProcess

@@ -29,10 +29,17 @@ export interface Start {
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
+const started = new Map<string, Start[]>()
+
 /** A folder for DATA_DIR, and an end that leaves no process behind, whatever the test did. */
 export function temporaryData(): { dataDir: string; remove: () => Promise<void> } {
   const dataDir = mkdtempSync(join(tmpdir(), 'getcomplical-start-'))
   const remove = async () => {
+    // First who would start the others again.
+    for (const { child, exited } of started.get(dataDir) ?? []) {
+      child.kill('SIGKILL')
+      await exited
+    }
     await endLeftovers(await findLeftovers(dataDir, null), 1_000)
     rmSync(dataDir, { recursive: true, force: true })
   }
@@ -64,7 +71,9 @@ export function npmStart(dataDir: string, env: Record<string, string> = {}): Sta
   })
   // Some tests expect it to fail and look at the output instead.
   ready.catch(() => {})
-  return { child, output: () => output, ready, exited }
+  const start = { child, output: () => output, ready, exited }
+  started.set(dataDir, [...(started.get(dataDir) ?? []), start])
+  return start
 }
 
 export function readDemo(dataDir: string): Demo {
