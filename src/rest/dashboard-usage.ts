@@ -7,7 +7,6 @@ import type { Route } from './router.ts'
 /** A usage question as a route: its parameters become the variables of the same name. */
 interface Question {
   path: string
-  field: string
   parameters: readonly string[]
   required: readonly string[]
   query: string
@@ -18,7 +17,6 @@ const usage = 'totalRequests failedRequests endpoints { endpoint totalRequests }
 const questions: readonly Question[] = [
   {
     path: '/dashboard/usage/monthly',
-    field: 'monthlyUsage',
     parameters: ['month'],
     required: [],
     query: `query DashboardMonthly($month: YearMonth) {
@@ -35,7 +33,6 @@ const questions: readonly Question[] = [
   },
   {
     path: '/dashboard/usage/daily',
-    field: 'dailyUsage',
     parameters: ['apiKey', 'startDate', 'endDate'],
     required: ['startDate', 'endDate'],
     query: `query DashboardDaily($apiKey: ID, $startDate: Date!, $endDate: Date!) {
@@ -44,7 +41,6 @@ const questions: readonly Question[] = [
   },
   {
     path: '/dashboard/usage/realtime',
-    field: 'realtimeUsage',
     parameters: ['apiKey'],
     required: [],
     query: `query DashboardRealtime($apiKey: ID) {
@@ -55,7 +51,7 @@ const questions: readonly Question[] = [
 
 const keysQuery = 'query DashboardKeys { account { apiKeys { id prefix } } }'
 
-/** `GET /dashboard/usage/…`: the usage queries for the owner, answered as `{"data": …}`. */
+/** `GET /dashboard/usage/…`: the usage queries for the owner, answered as GraphQL answers: `{"data": {"monthlyUsage": …}}`. */
 export function dashboardUsageRoutes(ask: AskGraphql): Route[] {
   return questions.map((question) => ({
     method: 'GET',
@@ -68,7 +64,7 @@ export function dashboardUsageRoutes(ask: AskGraphql): Route[] {
       const named = variables.apiKey
       if (named?.startsWith('gc_')) variables.apiKey = await keyWithPrefix(ask, request, named)
       const { data, headers } = await ask({ query: question.query, variables }, request)
-      return { status: 200, headers, body: { data: data[question.field] } }
+      return { status: 200, headers, body: { data } }
     },
   }))
 }

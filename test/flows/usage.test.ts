@@ -118,14 +118,18 @@ describe('/dashboard/usage', () => {
       '{ monthlyUsage { totalRequests averagePerDay endpoints { endpoint totalRequests } } }',
       { headers: bearer },
     )
-    expect(await monthly.json()).toMatchObject({ data: asked.data?.monthlyUsage })
+    expect(await monthly.json()).toMatchObject({ data: asked.data })
     expect(await (await get('/realtime')).json()).toMatchObject({
-      data: expect.arrayContaining([
-        expect.objectContaining({ totalRequests: expect.any(Number) }),
-      ]),
+      data: {
+        realtimeUsage: expect.arrayContaining([
+          expect.objectContaining({ totalRequests: expect.any(Number) }),
+        ]),
+      },
     })
     const empty = await get('/monthly?month=2025-01')
-    expect(await empty.json()).toMatchObject({ data: { month: '2025-01', totalRequests: 0 } })
+    expect(await empty.json()).toMatchObject({
+      data: { monthlyUsage: { month: '2025-01', totalRequests: 0 } },
+    })
   })
 
   test('takes a key by its id or by its prefix', async () => {
@@ -133,7 +137,7 @@ describe('/dashboard/usage', () => {
     const byId = await (await get(`/daily?apiKey=${key.apiKeyId}&${range}`)).json()
     const byPrefix = await (await get(`/daily?apiKey=${doc?.prefix}&${range}`)).json()
     expect(byPrefix).toEqual(byId)
-    expect(byId).toMatchObject({ data: [{ date: today }] })
+    expect(byId).toMatchObject({ data: { dailyUsage: [{ date: today }] } })
   })
 
   test.each([
