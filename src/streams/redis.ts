@@ -36,7 +36,7 @@ function connectSingle(url: string): Redis {
 
 function connectCluster(url: string): Cluster {
   const { nodes, username, password } = parseClusterUrl(url)
-  return new Cluster(nodes, {
+  const cluster = new Cluster(nodes, {
     enableOfflineQueue: false,
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
@@ -46,6 +46,9 @@ function connectCluster(url: string): Cluster {
     clusterRetryStrategy: (attempt) => Math.min(50 * attempt, 500),
     redisOptions: { ...failFast, ...(username && { username }), ...(password && { password }) },
   })
+  // ioredis connects to a node with the first command for it, and refuses the second meanwhile.
+  cluster.on('+node', (node: Redis) => node.connect().catch(() => {}))
+  return cluster
 }
 
 /** `redis+cluster://user:pass@h1:7000,h2:7001`; WHATWG URL knows no host lists, so by hand. */

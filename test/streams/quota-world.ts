@@ -1,3 +1,4 @@
+import { Cluster } from 'ioredis'
 import { type Logger, pino } from 'pino'
 import { Registry } from 'prom-client'
 import { vi } from 'vitest'
@@ -38,9 +39,11 @@ export interface QuotaWorld {
   stop(): Promise<void>
 }
 
-export async function quotaWorld(): Promise<QuotaWorld> {
+/** @param url in place of the Redis of its own: a cluster's */
+export async function quotaWorld(url?: string): Promise<QuotaWorld> {
   const [server, database] = await Promise.all([startRedis(), testDatabase()])
-  const observer = connectRedis(server.url)
+  const redisUrl = url ?? server.url
+  const observer = connectRedis(redisUrl)
   const processes: ApiProcess[] = []
   let offset = 0
   const clock = () => Date.now() + offset
@@ -60,8 +63,8 @@ export async function quotaWorld(): Promise<QuotaWorld> {
       offset = at === undefined ? 0 : at - Date.now()
     },
     async apiProcess(db = database.db) {
-      const redis = connectRedis(server.url)
-      await vi.waitFor(() => redis.ping())
+      const redis = connectRedis(redisUrl)
+      await vi.waitFor(() => allReady(redis))
       const logged: string[] = []
       const log: Logger = pino({}, { write: (line: string) => void logged.push(line) })
       const registry = new Registry()
@@ -95,6 +98,12 @@ export async function quotaWorld(): Promise<QuotaWorld> {
       await database.drop()
     },
   }
+}
+
+async function allReady(redis: RedisClient): Promise<void> {
+  await redis.ping()
+  const nodes = redis instanceof Cluster ? redis.nodes('master') : []
+  if (nodes.some(({ status }) => status !== 'ready')) throw new Error('a node is not ready')
 }
 
 let keys = 0
