@@ -1,4 +1,3 @@
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
 import type { Context, Deps, Entrance } from './context.ts'
 import { useAccess } from './plugins/use-access.ts'
@@ -52,8 +51,12 @@ export function makeYoga(deps: Deps, parts: YogaParts): Yoga {
       ...metering,
     ] as Plugin[],
     graphiql: production ? false : { title: 'GetComplical' },
-    // From our own origin: Yoga's default page loads its scripts from a CDN.
-    renderGraphiQL,
+    // From our own origin: Yoga's default page loads its scripts from a CDN. Nine megabytes, so only
+    // when somebody looks.
+    renderGraphiQL: async (options) => {
+      const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
+      return renderGraphiQL(options)
+    },
     graphqlEndpoint: '/graphql',
     // Each of these is done by a plugin of ours, or by the front door before Yoga is reached.
     maskedErrors: false,

@@ -24,6 +24,12 @@ export function dataOf<Data>(answer: Answer, field: string): Data {
   return data as Data
 }
 
+/** A metric of one process, whatever labels all of its metrics carry; NaN where it is not there. */
+export async function metricOf(url: string, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text()
+  return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1])
+}
+
 export interface TestApi extends ApiServer {
   url: string
   adminApiKey: string

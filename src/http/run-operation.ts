@@ -3,7 +3,7 @@ import type { YogaServerInstance } from 'graphql-yoga'
 import type { Entrance } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import { clientCode, retryAfter } from '../plugins/client-error.ts'
+import { clientError } from '../plugins/client-error.ts'
 import { maskResult } from '../plugins/use-errors.ts'
 import type { AskGraphql } from '../rest/ask-graphql.ts'
 
@@ -74,11 +74,10 @@ export function createAskGraphql(yoga: Yoga, log: Logger): AskGraphql {
     const prepared = await prepareOperation(yoga, operation, entrance, log)
     const result = 'run' in prepared ? await prepared.run() : prepared
     if (Symbol.asyncIterator in result) throw new Error('REST routes ask no subscriptions')
-    const error = result.errors?.[0]
-    if (error) {
-      const seconds = retryAfter(error)
-      const options = seconds === undefined ? {} : { retryAfter: seconds }
-      throw new ApiError(clientCode(error), error.message, options)
+    const first = result.errors?.[0]
+    if (first) {
+      const { code, message, retryAfter } = clientError(first, requestId, log)
+      throw new ApiError(code, message, retryAfter === undefined ? {} : { retryAfter })
     }
     return { data: result.data ?? {}, headers: httpOf(result).headers ?? {} }
   }

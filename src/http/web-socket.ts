@@ -40,6 +40,8 @@ interface Extra extends Client {
   stopWatching: () => void
 }
 
+const upgradesPerTurn = 50
+
 type Init = Record<string, unknown>
 
 /** Close codes of graphql-ws where it has one, 44xx after our HTTP statuses else. */
@@ -61,14 +63,21 @@ export function createWebSocketEntrance(parts: WebSocketParts): WebSocketEntranc
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: limits.payloadBytes,
+    // One message a tick: a flood on one socket must not hold the others up.
+    allowSynchronousEvents: false,
     handleProtocols,
   })
   const protocol = makeServer<Init, Extra>(protocolOptions(parts))
 
   function opened(socket: WebSocket, client: Client): void {
     pulse.add(socket)
-    // A frame too large or malformed: ws closes by itself with the right code, but insists on a listener.
-    socket.on('error', (error) => log.debug({ ...client, err: error }, 'socket error'))
+    // A frame too large or malformed: ws answers with the right code, and would then read on to the end
+    // of a frame of any size. Unread, it stays the sender's; the close frame gets a moment to leave.
+    socket.on('error', (error) => {
+      log.debug({ ...client, err: error }, 'socket error')
+      process.nextTick(() => socket.pause())
+      setTimeout(() => socket.terminate(), 200).unref()
+    })
     const extra: Extra = {
       ...client,
       socket,
@@ -99,9 +108,20 @@ export function createWebSocketEntrance(parts: WebSocketParts): WebSocketEntranc
     })
   }
 
+  const waiting: (() => void)[] = []
+  /** A burst of thousands of upgrades must not hold up who is connected: some each turn of the loop. */
+  function admitSome(): void {
+    for (const upgrade of waiting.splice(0, upgradesPerTurn)) upgrade()
+    if (waiting.length > 0) setImmediate(admitSome)
+  }
+
   return {
     upgrade(request, socket, head, client) {
-      server.handleUpgrade(request, socket, head, (webSocket) => opened(webSocket, client))
+      if (waiting.length === 0) setImmediate(admitSome)
+      waiting.push(() => {
+        if (socket.destroyed) return
+        server.handleUpgrade(request, socket, head, (webSocket) => opened(webSocket, client))
+      })
     },
     open: () => server.clients.size,
     async close(ms) {

@@ -3,45 +3,39 @@ import { ApiError, type ErrorCode, statusByCode } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { BadInput } from '../rules/bad-input.ts'
 
-const masked = new WeakSet<Error>()
-/** Kept beside the error, never inside: what is inside reaches clients. */
-const retryAfterOf = new WeakMap<Error, number>()
+/** An error fit for clients: one code of the closed list, and nothing that we did not mean to show. */
+export class ClientError extends GraphQLError {
+  readonly code: ErrorCode
+  /** Whole seconds for `Retry-After`; beside the extensions, which are printed. */
+  readonly retryAfter: number | undefined
+
+  constructor(code: ErrorCode, root: unknown, error: unknown, requestId: string) {
+    const located = error instanceof GraphQLError ? error : undefined
+    super(messageOf(code, root), {
+      // Places in the text, not nodes: those would keep the whole document alive with the error.
+      source: located?.source,
+      positions: located?.positions,
+      path: located?.path,
+      extensions: code === 'INTERNAL' ? { code, requestId } : { code },
+    })
+    this.code = code
+    this.retryAfter = root instanceof ApiError ? root.retryAfter : undefined
+  }
+}
 
 /**
- * What a client may see of an error: one code of the closed list, a message only where we wrote it
- * for clients. Everything unexpected is logged with the request id and becomes INTERNAL.
- * Idempotent, so that HTTP, streams and WebSocket may each apply it at their own last moment.
+ * What a client may see of an error: a message only where we wrote it for clients. Everything unexpected
+ * is logged with the request id and becomes INTERNAL. Idempotent, so that HTTP, streams and WebSocket may
+ * each apply it at their own last moment.
  */
-export function clientError(error: unknown, requestId: string, log: Logger): GraphQLError {
-  if (error instanceof GraphQLError && masked.has(error)) return error
+export function clientError(error: unknown, requestId: string, log: Logger): ClientError {
+  if (error instanceof ClientError) return error
   const root = rootCause(error)
   const code = codeOf(root, error)
-  if (code === 'INTERNAL')
+  if (code === 'INTERNAL') {
     log.error({ requestId, err: root }, 'a request ended in an internal error')
-  const located = error instanceof GraphQLError ? error : undefined
-  const shown = new GraphQLError(messageOf(code, root), {
-    ...(located?.nodes && { nodes: located.nodes }),
-    ...(located?.source && { source: located.source }),
-    ...(located?.positions && { positions: located.positions }),
-    ...(located?.path && { path: located.path }),
-    extensions: code === 'INTERNAL' ? { code, requestId } : { code },
-  })
-  if (root instanceof ApiError && root.retryAfter !== undefined) {
-    retryAfterOf.set(shown, root.retryAfter)
   }
-  masked.add(shown)
-  return shown
-}
-
-/** The closed-list code of an error that went through `clientError`. */
-export function clientCode(error: GraphQLError): ErrorCode {
-  const { code } = error.extensions
-  return isErrorCode(code) ? code : 'INTERNAL'
-}
-
-/** Whole seconds for `Retry-After`, where the error asks to come back. */
-export function retryAfter(error: GraphQLError): number | undefined {
-  return retryAfterOf.get(error)
+  return new ClientError(code, root, error, requestId)
 }
 
 function isErrorCode(code: unknown): code is ErrorCode {

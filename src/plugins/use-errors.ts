@@ -3,7 +3,7 @@ import { type Plugin, processRegularResult } from 'graphql-yoga'
 import type { Entrance } from '../context.ts'
 import { ApiError, statusByCode } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import { clientCode, clientError, retryAfter } from './client-error.ts'
+import { type ClientError, clientError } from './client-error.ts'
 
 /**
  * The last word on errors: masks them in single results and in every message of a stream, and gives
@@ -42,17 +42,17 @@ export function useErrors(log: Logger): Plugin<object, Entrance> {
       if (Array.isArray(result) || !('errors' in result) || !result.errors) return
       const shown = maskResult(result as ExecutionResult, requestId, log)
       if ('data' in shown) setResult(shown)
-      else setResult({ ...shown, errors: withStatus(shown.errors ?? [], statusOf(result.errors)) })
+      else setResult({ ...shown, errors: withStatus(shown.errors, statusOf(result.errors)) })
     },
   }
 }
 
+export interface MaskedResult extends ExecutionResult {
+  errors: ClientError[]
+}
+
 /** The same result with every error fit for clients. A result without `data` has at least one. */
-export function maskResult(
-  result: ExecutionResult,
-  requestId: string,
-  log: Logger,
-): ExecutionResult {
+export function maskResult(result: ExecutionResult, requestId: string, log: Logger): MaskedResult {
   const errors = (result.errors ?? []).map((error) => clientError(error, requestId, log))
   if (errors.length === 0 && !('data' in result)) {
     errors.push(clientError(new Error('a result without data and errors'), requestId, log))
@@ -67,17 +67,16 @@ function statusOf(errors: readonly GraphQLError[]): number | undefined {
 }
 
 /** Attaches what Yoga reads its status and headers from, and strips before printing. */
-function withStatus(errors: readonly GraphQLError[], own: number | undefined): GraphQLError[] {
+function withStatus(errors: readonly ClientError[], own: number | undefined): GraphQLError[] {
   return errors.map((error) => {
-    const code = clientCode(error)
-    const seconds = retryAfter(error)
+    const { code, retryAfter } = error
     const shape = code === 'BAD_USER_INPUT' || code === 'QUERY_TOO_COMPLEX'
     const http = {
       status: own ?? statusByCode[code],
       // Yoga's word for "200 where the client accepts application/json".
       spec: shape && own === undefined,
       headers: {
-        ...(seconds !== undefined && { 'Retry-After': String(seconds) }),
+        ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
         ...(own === 405 && { Allow: 'GET, POST' }),
       },
     }

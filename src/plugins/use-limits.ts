@@ -4,7 +4,6 @@ import {
   GraphQLError,
   MaxIntrospectionDepthRule,
   NoSchemaIntrospectionCustomRule,
-  parse,
   specifiedRules,
   type ValidationContext,
   type ValidationRule,
@@ -19,6 +18,7 @@ import {
   type QueryLimits,
 } from '../rules/query-cost.ts'
 import { createDocumentCache } from './document-cache.ts'
+import { parseDocument } from './parse-document.ts'
 
 export interface LimitsOptions extends QueryLimits {
   /** Off in production, suggestions ("Did you mean") with it. */
@@ -54,7 +54,7 @@ export function useLimits(options: LimitsOptions): Plugin {
       const text = String(params.source)
       const known = cache.get(text)
       if (known) setParsedDocument(known)
-      else setParseFn((source) => parseWithin(String(source), options.maxTokens))
+      else setParseFn((source) => parseDocument(String(source), options.maxTokens))
     },
     onValidate({ params, setResult, setValidationFn }) {
       const { schema, documentAST } = params
@@ -92,18 +92,6 @@ export function useLimits(options: LimitsOptions): Plugin {
 function refuseExcess(size: MeasuredQuery, limits: QueryLimits): void {
   const excess = excessOf(size, limits)
   if (excess) throw new ApiError('QUERY_TOO_COMPLEX', excess)
-}
-
-function parseWithin(source: string, maxTokens: number): DocumentNode {
-  try {
-    return parse(source, { maxTokens })
-  } catch (error) {
-    // graphql has no other sign for this than its message; a test holds the wording.
-    if (error instanceof GraphQLError && error.message.includes(`more than ${maxTokens} tokens`)) {
-      throw new ApiError('QUERY_TOO_COMPLEX', `The query has more than ${maxTokens} tokens.`)
-    }
-    throw error
-  }
 }
 
 function rulesFor(introspection: boolean): readonly ValidationRule[] {

@@ -1,59 +1,25 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { freePort } from '../../src/embedded/free-port.ts'
-import { testEnvironment } from '../api.ts'
+import { type ApiProcess, startApiProcess } from '../api-process.ts'
 import { startMongod, startRedis, type TestServer } from '../servers.ts'
-
-const server = join(import.meta.dirname, '../../src/server.ts')
 
 let redis: TestServer
 let mongod: TestServer
-const started: ChildProcess[] = []
-const folders: string[] = []
+const started: ApiProcess[] = []
 
 beforeAll(async () => {
   ;[redis, mongod] = await Promise.all([startRedis(), startMongod()])
 })
 afterEach(() => {
-  for (const child of started.splice(0)) child.kill('SIGKILL')
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+  for (const process_ of started.splice(0)) process_.remove()
 })
 afterAll(() => Promise.all([redis.stop(), mongod.stop()]))
 
-interface Process {
-  child: ChildProcess
-  url: string
-  exit: Promise<number | null>
-  log: () => string
-}
-
-async function start(settings: Record<string, string> = {}): Promise<Process> {
-  const port = await freePort()
-  const environment = await testEnvironment(redis.url, mongod.url)
-  folders.push(environment.DATA_DIR)
-  const child = fork(server, {
-    env: {
-      PATH: process.env.PATH,
-      ...environment,
-      PORT: String(port),
-      LOG_LEVEL: 'info',
-      ...settings,
-    },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    execArgv: [],
-  })
-  started.push(child)
-  let log = ''
-  child.stdout?.on('data', (data) => {
-    log += data
-  })
-  child.stderr?.on('data', (data) => {
-    log += data
-  })
-  const exit = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
-  return { child, url: `http://127.0.0.1:${port}`, exit, log: () => log }
+async function start(settings: Record<string, string> = {}): Promise<ApiProcess> {
+  const servers = { REDIS_URL: redis.url, MONGODB_URI: mongod.url }
+  const process_ = await startApiProcess({ ...servers, ...settings })
+  started.push(process_)
+  return process_
 }
 
 const status = async (url: string) => (await fetch(url)).status

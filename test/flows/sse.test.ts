@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { startTestApi, type TestApi } from '../api.ts'
+import { metricOf, startTestApi, type TestApi } from '../api.ts'
 
 let api: TestApi
 let key: string
@@ -43,10 +43,7 @@ async function openStream(secret: string, body: object = { query }) {
   }
 }
 
-const openStreams = async () => {
-  const metrics = await (await fetch(`${api.url}/metrics`)).text()
-  return Number(/^getcomplical_live_subscribers (\d+)$/m.exec(metrics)?.[1])
-}
+const openStreams = () => metricOf(api.url, 'getcomplical_live_subscribers')
 
 describe('event streams', () => {
   test('send the state at once, and end when the client leaves, though nothing is sent any more', async () => {

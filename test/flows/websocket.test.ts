@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { startTestApi, type TestApi } from '../api.ts'
+import { metricOf, startTestApi, type TestApi } from '../api.ts'
 import { initSocket, openSocket } from '../socket.ts'
 
 let api: TestApi
@@ -14,10 +14,7 @@ beforeAll(async () => {
 afterAll(() => api.end())
 
 const subscribe = (id: string, query: string) => ({ type: 'subscribe', id, payload: { query } })
-const openStreams = async () => {
-  const metrics = await (await fetch(`${api.url}/metrics`)).text()
-  return Number(/^getcomplical_live_subscribers (\d+)$/m.exec(metrics)?.[1])
-}
+const openStreams = () => metricOf(api.url, 'getcomplical_live_subscribers')
 
 describe('operations over WebSocket', () => {
   test('queries are answered and metered like over HTTP', async () => {
