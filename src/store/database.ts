@@ -1,4 +1,4 @@
-import { type Db, MongoClient } from 'mongodb'
+import { type Db, MongoClient, MongoTopologyClosedError } from 'mongodb'
 
 export interface Database {
   client: MongoClient
@@ -45,4 +45,12 @@ export async function connectDatabase(options: DatabaseOptions): Promise<Databas
     db: client.db(named === 'test' || !named ? 'getcomplical' : named),
     close: () => client.close(),
   }
+}
+
+/**
+ * For whoever goes on after an error: a client whose topology was closed under it never opens by
+ * itself. Never rejects; the next command tells.
+ */
+export async function reopenIfClosed(db: Db, error: unknown): Promise<void> {
+  if (error instanceof MongoTopologyClosedError) await db.client.connect().catch(() => {})
 }

@@ -55,3 +55,8 @@ export async function registeredAmong(
     .toArray()
   return new Set(found.map((doc) => doc._id))
 }
+
+/** Spools that nobody has fed since then: their machine is gone, with calls that may not be counted. */
+export function countUnseen(db: Db, since: Date): Promise<number> {
+  return producers(db).countDocuments({ seenAt: { $lt: since } })
+}

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Db } from 'mongodb'
 import type { Logger } from '../log.ts'
+import { reopenIfClosed } from '../store/database.ts'
 import { readProgress } from '../store/partitions.ts'
 import { registerProducer, seeProducer } from '../store/producers.ts'
 import { checkSent } from './producer-checks.ts'
@@ -70,6 +71,7 @@ export function createSpoolFeed(options: SpoolFeedOptions): SpoolFeed {
         if (!troubled)
           log.warn({ err: error, producer }, 'MongoDB does not answer: calls wait in the spool')
         troubled = true
+        await reopenIfClosed(db, error)
       }
       await setTimeout(pace, undefined, { signal: stopping.signal }).catch(() => {})
     }

@@ -1,9 +1,8 @@
-import { describe, expect, inject, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { DAY } from '../../src/rules/calendar-time.ts'
 import { HOURS_LIVE_MS, usageCells } from '../../src/store/usage-cells.ts'
 import {
   cutAof,
-  type Fault,
   flushAll,
   killProducer,
   killRedis,
@@ -15,41 +14,8 @@ import {
   stopWorkerPastLease,
   tornFrame,
 } from '../faults/inject.ts'
-import type { Verdict } from '../faults/ledger.ts'
 import { integer } from '../faults/random.ts'
-import { createWorld, type World, type WorldOptions } from '../faults/world.ts'
-
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
-
-async function inWorld<T>(
-  options: Partial<WorldOptions>,
-  run: (world: World) => Promise<T>,
-): Promise<T> {
-  const servers = { redisBinary: inject('redisBinary'), mongodbUri: inject('mongodbUri') }
-  const world = await createWorld({ ...servers, seed, ...options })
-  try {
-    return await run(world)
-  } finally {
-    await world.close()
-  }
-}
-
-/** Injects each fault in turn; all that were asked for must have hit. */
-async function injectAll(world: World, faults: Record<string, Fault>): Promise<string[]> {
-  const hit: string[] = []
-  for (const [name, fault] of Object.entries(faults)) if (await fault(world)) hit.push(name)
-  expect(hit).toEqual(Object.keys(faults))
-  return hit
-}
-
-function report(name: string, world: World, hit: readonly string[], verdict: Verdict): void {
-  const { answered, refused, unknown, unknownCounted, lost, double } = verdict
-  console.log(
-    `${name}: seed ${seed}, faults ${hit.length} hit (${hit.join(', ')}), calls ${world.calls()}, ` +
-      `answered ${answered}, refused ${refused}, unknown ${unknown} (counted ${unknownCounted}), ` +
-      `lost ${lost}, double ${double}`,
-  )
-}
+import { injectAll, inWorld, report } from './counting-world.ts'
 
 describe('every answered call is counted exactly once', () => {
   test('whichever process is killed, torn, emptied or stopped, with 5,000 calls and more', async () => {
@@ -124,48 +90,4 @@ describe('every answered call is counted exactly once', () => {
       expect(await months.countDocuments({ at: { $lt: expired } })).toBeGreaterThan(0)
     })
   })
-})
-
-describe('controls: without its safeguard the same check fails', () => {
-  test('without the fence a worker that was stopped counts again what its successor counted', async () => {
-    await inWorld({ workers: 1, without: 'fence' }, async (world) => {
-      world.traffic(600)
-      // A write conflict with the successor's renewal may save it once.
-      const hit: string[] = []
-      let verdict: Verdict
-      do {
-        hit.push(
-          ...(await injectAll(world, { 'worker stopped in its commit': stopWorkerInCommit })),
-        )
-        verdict = await world.settle(2_000)
-        world.traffic(600)
-      } while (verdict.faults.length === 0 && hit.length < 4)
-      report('control: no fence', world, hit, verdict)
-      expect(verdict.lost + verdict.double).toBeGreaterThan(0)
-    })
-  }, 60_000)
-
-  test('without watermarks what is sent again counts again', async () => {
-    await inWorld({ without: 'watermark', producers: 0 }, async (world) => {
-      const wire = await world.redisProxy()
-      await world.addProducer(wire)
-      world.traffic(600)
-      wire.loseReplies(10, 'xadd')
-      await expect.poll(() => wire.lost(), { timeout: 5_000 }).toBe(10)
-      const hit = new Array<string>(10).fill('XADD')
-      const verdict = await world.settle(4_000)
-      report('control: no watermark', world, hit, verdict)
-      expect(verdict.double).toBeGreaterThan(0)
-    })
-  }, 60_000)
-
-  test("without the producer's check what Redis lost stays lost", async () => {
-    await inWorld({ without: 'check' }, async (world) => {
-      world.traffic(600)
-      const hit = await injectAll(world, { FLUSHALL: flushAll })
-      const verdict = await world.settle(4_000)
-      report('control: no check', world, hit, verdict)
-      expect(verdict.lost).toBeGreaterThan(0)
-    })
-  }, 60_000)
 })

@@ -67,6 +67,11 @@ export function createRollUpMetrics(registry: Registry) {
       'Blobs ignored because their producer is not registered. ALARM on any: an old Redis came back, or ' +
         'an operator retired a machine that still sends.',
     ),
+    unseen: gauge(
+      'producers_unseen',
+      'Registered spools that no process has fed for an hour. ALARM above 0: start a process on that ' +
+        'machine, or, if it is gone for good, delete its entry in `producers`; its last calls are lost.',
+    ),
     undecodable: counter(
       'undecodable_blobs_total',
       'Blobs of another release, or damaged. ALARM on any: roll out workers before API processes.',

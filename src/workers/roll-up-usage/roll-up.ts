@@ -4,8 +4,10 @@ import { setTimeout } from 'node:timers/promises'
 import type { Binary, ClientSession, Db } from 'mongodb'
 import type { Registry } from 'prom-client'
 import type { Logger } from '../../log.ts'
+import { reopenIfClosed } from '../../store/database.ts'
 import { ensureDeployment } from '../../store/deployment.ts'
 import { ensurePartitions } from '../../store/partitions.ts'
+import { countUnseen } from '../../store/producers.ts'
 import { createUsageIndexes } from '../../store/usage-cells.ts'
 import type { LiveTotals } from '../../streams/live-messages.ts'
 import type { RedisClient } from '../../streams/redis.ts'
@@ -40,6 +42,8 @@ export interface RollUp {
 const pollMs = 100
 const pruneMs = 10_000
 const lastFlushMs = 2_000
+/** Whoever feeds a spool says so each minute. */
+const unseenMs = 3_600_000
 /** A flush adapts to the time it takes: far below the lease, whatever MongoDB's speed. */
 const size = { least: 500, first: 4_000, most: 32_000 }
 const flushMs = { fast: 400, slow: 1_000 }
@@ -92,6 +96,7 @@ export function createRollUp(options: RollUpOptions): RollUp {
     const owned = [...leases.owned.values()].sort((a, b) => b.entries.length - a.entries.length)
     await readStreams(redis, owned, metrics)
     const prune = performance.now() - prunedAt >= pruneMs
+    if (prune) metrics.unseen.set(await countUnseen(db, new Date(clock() - unseenMs)))
     const started = performance.now()
     const { session } = parts
     const now = clock()
@@ -138,7 +143,7 @@ export function createRollUp(options: RollUpOptions): RollUp {
   }
 
   /** Whatever happened: nothing in memory is trusted any more. */
-  function giveUp(error: unknown): boolean {
+  async function giveUp(error: unknown): Promise<boolean> {
     const stale = error instanceof StaleOwner
     metrics.aborted.inc({ reason: stale ? 'stale' : 'error' })
     log.warn({ err: error, worker }, 'a flush was given up; its partitions are read again')
@@ -146,6 +151,7 @@ export function createRollUp(options: RollUpOptions): RollUp {
     parts?.leases.forget()
     totals.forget()
     turnAt = Number.NEGATIVE_INFINITY
+    await reopenIfClosed(db, error)
     return false
   }
 
