@@ -9,7 +9,7 @@ let world: QuotaWorld
 
 beforeAll(async () => {
   cluster = await startRedisCluster(3)
-  world = await quotaWorld(cluster.url)
+  world = await quotaWorld({ url: cluster.url, budgetMs: 1_000 })
 })
 
 afterEach(() => world.closeProcesses())
