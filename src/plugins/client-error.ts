@@ -62,8 +62,9 @@ function codeOf(root: unknown, error: unknown): ErrorCode {
   // Without a path nothing was executed: syntax, validation, coercion, the request's shape. With one,
   // graphql itself complains either of an argument (its node) or of what a resolver returned (the field).
   const path = error instanceof GraphQLError ? error.path : undefined
-  if (path === undefined || root.nodes?.[0]?.kind !== 'Field') return 'BAD_USER_INPUT'
-  return 'INTERNAL'
+  const about = root.nodes?.[0]?.kind
+  const byClient = path === undefined || (about !== undefined && about !== 'Field')
+  return byClient ? 'BAD_USER_INPUT' : 'INTERNAL'
 }
 
 function messageOf(code: ErrorCode, root: unknown): string {
