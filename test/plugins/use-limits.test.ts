@@ -59,7 +59,17 @@ describe('limits', () => {
 
   test('of tokens are named as such: graphql words it as we expect', async () => {
     expect(await ask(`{ ${'plain '.repeat(999)} }`)).toMatchObject({ code: 'QUERY_TOO_COMPLEX' })
-    expect(await ask(`{ ${'plain '.repeat(998)} }`)).toMatchObject({ data: { plain: 1 } })
+    expect(await ask(`# ${'x '.repeat(2_000)}\n{ ${'plain '.repeat(500)} }`)).toMatchObject({
+      status: 200,
+    })
+  })
+
+  test('of repeated fields are graphql’s own, named as a limit', async () => {
+    const { code, errors } = await ask(`{ ${'plain '.repeat(998)} }`)
+    expect([code, errors?.[0]?.message]).toEqual([
+      'QUERY_TOO_COMPLEX',
+      'The query repeats too many fields to be checked.',
+    ])
   })
 
   test('of cost hold for the variables of each call, also when the document is known', async () => {
