@@ -10,10 +10,24 @@ const credentials = [
   /(?<=\bBearer )\S+/gi,
 ]
 
-/** An error as pino prints it, without what its author should not have put into its message. */
-function scrubbedError(error: Error): unknown {
-  const printed = JSON.stringify(pino.stdSerializers.err(error))
-  return JSON.parse(credentials.reduce((text, one) => text.replace(one, '[redacted]'), printed))
+function scrub(text: string): string {
+  return credentials.reduce((rest, pattern) => rest.replace(pattern, '[redacted]'), text)
+}
+
+/**
+ * An error as pino prints it, without what its author should not have put into its message. Never throws,
+ * whatever the error carries: who logs is handling a failure already.
+ */
+function scrubbedError(error: unknown): unknown {
+  const strings = (_key: string, value: unknown) =>
+    typeof value === 'string' ? scrub(value) : typeof value === 'bigint' ? String(value) : value
+  try {
+    return JSON.parse(JSON.stringify(pino.stdSerializers.err(error as Error), strings))
+  } catch {
+    // It refers to itself.
+    const { name, message, stack } = error as Error
+    return { type: name, message: scrub(String(message)), stack: scrub(String(stack)) }
+  }
 }
 
 /**
