@@ -5,7 +5,7 @@ import { incrementCells } from '../../store/usage-cell-writes.ts'
 import { createFold, type Fold, incrementsOf } from './fold.ts'
 import type { KeyTotals, TotalsByPartition } from './key-totals.ts'
 import { leaseMs } from './leases.ts'
-import type { OwnedPartition } from './owned-partition.ts'
+import type { Entry, OwnedPartition } from './owned-partition.ts'
 
 /** What a flush did with what it read; told to metrics only once it is committed. */
 export interface Tally {
@@ -35,6 +35,12 @@ export interface FlushOptions {
   prune: boolean
 }
 
+/** A partition, and what of its stream this flush may count. */
+interface Read {
+  owned: OwnedPartition
+  entries: readonly Entry[]
+}
+
 /** Another owner has committed since: nothing of this flush is in the database. */
 export class StaleOwner extends Error {
   constructor() {
@@ -53,12 +59,15 @@ export class StaleOwner extends Error {
  * @throws StaleOwner, or what MongoDB throws
  */
 export async function flush(options: FlushOptions): Promise<Flush | null> {
-  const { db, session, owned, totals, now } = options
-  if (!options.prune && owned.every(({ entries }) => entries.length === 0)) return null
+  const { db, session, totals, now, prune } = options
+  // Fixed here: a read that comes late fills `entries` while the registry is asked, and a producer that
+  // was not asked for must not pass for one that is not registered.
+  const read = options.owned.map((owned) => ({ owned, entries: owned.entries }))
+  if (!prune && read.every(({ entries }) => entries.length === 0)) return null
   session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority' } })
   try {
-    const registered = await readRegistry(options)
-    const folded = fold(owned, registered, options)
+    const registered = await readRegistry(read, options)
+    const folded = fold(read, registered, options)
     if (folded.checkpoints.length === 0) {
       await session.abortTransaction()
       return null
@@ -78,32 +87,35 @@ export async function flush(options: FlushOptions): Promise<Flush | null> {
  * Producers whose registration decides something in this flush: those without a watermark, and all when
  * it prunes. Read inside the transaction: a plain read just after an election may miss an entry.
  */
-async function readRegistry({ db, session, owned, prune }: FlushOptions): Promise<Set<string>> {
+async function readRegistry(
+  read: readonly Read[],
+  { db, session, prune }: FlushOptions,
+): Promise<Set<string>> {
   const asked = new Set<string>()
-  for (const { entries, watermarks } of owned) {
+  for (const { owned, entries } of read) {
     for (const { blob } of entries)
-      if (blob && !watermarks.has(blob.producer)) asked.add(blob.producer)
-    if (prune) for (const producer of watermarks.keys()) asked.add(producer)
+      if (blob && !owned.watermarks.has(blob.producer)) asked.add(blob.producer)
+    if (prune) for (const producer of owned.watermarks.keys()) asked.add(producer)
   }
   return asked.size > 0 ? registeredAmong(db, [...asked], session) : asked
 }
 
-function fold(owned: readonly OwnedPartition[], registered: Set<string>, options: FlushOptions) {
+function fold(read: readonly Read[], registered: Set<string>, options: FlushOptions) {
   const { sizeLimit, prune } = options
   const sums = createFold()
   const tally: Tally = { repeatedFrames: 0, gaps: 0, undecodable: 0, unknown: new Map() }
   const checkpoints: Flush['checkpoints'] = []
-  for (const partition of owned) {
+  for (const { owned, entries } of read) {
     const watermarks = new Map<string, number>()
     let taken = 0
-    for (const { blob } of partition.entries) {
+    for (const { blob } of entries) {
       if (sums.size >= sizeLimit) break
       taken++
       if (!blob) {
         tally.undecodable++
         continue
       }
-      const known = watermarks.get(blob.producer) ?? partition.watermarks.get(blob.producer)
+      const known = watermarks.get(blob.producer) ?? owned.watermarks.get(blob.producer)
       if (known === undefined && !registered.has(blob.producer)) {
         tally.unknown.set(blob.producer, (tally.unknown.get(blob.producer) ?? 0) + 1)
         continue
@@ -113,19 +125,16 @@ function fold(owned: readonly OwnedPartition[], registered: Set<string>, options
       if (blob.from > watermark) tally.gaps++
       if (blob.from > watermark || blob.to <= watermark) continue
       tally.repeatedFrames += blob.frames.filter(({ n }) => n <= watermark).length
-      sums.add(partition.partition, blob, watermark)
+      sums.add(owned.partition, blob, watermark)
       watermarks.set(blob.producer, blob.to)
     }
     const pruned = prune
-      ? [...partition.watermarks.keys()].filter((id) => !registered.has(id) && !watermarks.has(id))
+      ? [...owned.watermarks.keys()].filter((id) => !registered.has(id) && !watermarks.has(id))
       : []
     if (taken === 0 && pruned.length === 0) continue
-    const pos = partition.entries[taken - 1]?.id ?? partition.pos
-    const { version } = partition
-    checkpoints.push({
-      ...{ partition: partition.partition, version, pos, watermarks, pruned },
-      ...{ owned: partition, taken },
-    })
+    const pos = entries[taken - 1]?.id ?? owned.pos
+    const { partition, version } = owned
+    checkpoints.push({ partition, version, pos, watermarks, pruned, owned, taken })
   }
   return { fold: sums, checkpoints, tally }
 }
