@@ -25,6 +25,16 @@ export function quotaPeriod(at: number): QuotaPeriod {
   }
 }
 
+/** The quota period of now, computed anew only when it has ended. */
+export function createPeriodClock(clock: () => number): () => QuotaPeriod {
+  let period = quotaPeriod(clock())
+  return () => {
+    const now = clock()
+    if (now >= period.resetsAt || now < period.month) period = quotaPeriod(now)
+    return period
+  }
+}
+
 /** Whole seconds from `now` that a counter of this period is still of use; at most 0: it is not. */
 export function secondsToKeep(period: QuotaPeriod, now: number): number {
   return Math.ceil((period.resetsAt + AFTERLIFE - now) / 1_000)

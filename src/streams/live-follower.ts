@@ -2,6 +2,7 @@ import type { Logger } from '../log.ts'
 import { decodeLiveTotals, type LiveTotals, liveField } from './live-messages.ts'
 import { liveStream, partitionCount } from './partition.ts'
 import type { RedisClient } from './redis.ts'
+import { compareStreamIds } from './stream-id.ts'
 
 const ENTRIES_A_READ = 100
 /** After so many empty reads a stream is quiet: asked for its last id, and again after as many. */
@@ -79,7 +80,7 @@ export function createLiveFollower(options: LiveFollowerOptions): LiveFollower {
     const { id } = position
     const [last] = await lastEntry(position)
     if (id === null || position.id !== id) return
-    if (isBelow(last?.[0].toString() ?? '0-0', id)) position.id = null
+    if (compareStreamIds(last?.[0].toString() ?? '0-0', id) < 0) position.id = null
   }
 
   /** One line when the first stream fails and one when the last is back, however many fail between. */
@@ -121,12 +122,4 @@ export function createLiveFollower(options: LiveFollowerOptions): LiveFollower {
 function fieldOf(fields: readonly Buffer[]): Buffer {
   const at = fields.findIndex((name, index) => index % 2 === 0 && name.toString() === liveField)
   return (at < 0 ? undefined : fields[at + 1]) ?? Buffer.alloc(0)
-}
-
-/** Whether stream id `a` comes before `b`; both are `<ms>-<n>`, here `<version>-0`. */
-function isBelow(a: string, b: string): boolean {
-  const [aMs = '0', aSeq = '0'] = a.split('-')
-  const [bMs = '0', bSeq = '0'] = b.split('-')
-  if (aMs !== bMs) return BigInt(aMs) < BigInt(bMs)
-  return BigInt(aSeq) < BigInt(bSeq)
 }

@@ -2,13 +2,13 @@ import { pack, unpack } from 'msgpackr'
 
 /**
  * State of one API key after a commit: totals, not deltas, so a reader that missed ten needs only
- * the next. They are those of the hour, day and month that hold `at`, the newest event the roll-up
- * has seen of this key: a late event of an older month never replaces them.
+ * the next. They are those of the hour, day and month that hold `at`: a late event of an older month
+ * never shows that month's totals as if they were the current ones.
  */
 export interface LiveTotals {
   apiKeyId: string
   accountId: string
-  /** Newest event of the key, ms. */
+  /** When they were committed, ms; or of the newest event, where an API's clock is ahead. */
   at: number
   /** Start of the hour, day and month that hold `at`, ms, UTC; billed units and failed fields in each. */
   hour: number

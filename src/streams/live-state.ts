@@ -28,8 +28,8 @@ export function looksDifferent(next: LiveTotals, sent: LiveTotals): boolean {
 }
 
 /**
- * The totals as they stand at `now`: `at` is the key's newest event, so once its hour (day, month) is
- * over, nothing has been counted in the running one.
+ * The totals as they stand at `now`: once the hour (day, month) of `at` is over, nothing has been counted
+ * in the running one, or a newer state would have come.
  */
 export function asOf(totals: LiveTotals, now: number): LiveTotals {
   const at = Math.max(now, totals.at)

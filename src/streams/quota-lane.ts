@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts'
-import { type QuotaPeriod, quotaPeriod } from '../rules/quota-period.ts'
+import { createPeriodClock, type QuotaPeriod } from '../rules/quota-period.ts'
 import { createQuotaBatches, type Operation, type Reply } from './quota-batches.ts'
 import { createRedisCircuit, RedisAway } from './quota-circuit.ts'
 import {
@@ -242,13 +242,3 @@ export function createQuotaLane(options: QuotaLaneOptions): QuotaLane {
 
 /** The circuit has opened and the writes are kept: nothing else is left to do. */
 function noted(): void {}
-
-/** The quota period of now, computed anew only when it has ended. */
-function createPeriodClock(clock: () => number): () => QuotaPeriod {
-  let period = quotaPeriod(clock())
-  return () => {
-    const now = clock()
-    if (now >= period.resetsAt || now < period.month) period = quotaPeriod(now)
-    return period
-  }
-}
