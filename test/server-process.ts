@@ -54,7 +54,8 @@ interface Program {
   ready: (process_: RunningProcess, port: number) => Promise<void>
 }
 
-async function startServer(
+/** @param program how it is started, and when it is ready; called again after a `kill` */
+export async function startServer(
   name: string,
   wantedPort: number | undefined,
   url: (port: number) => string,

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { Db, MongoClient } from 'mongodb'
 import { inject } from 'vitest'
 import { connectDatabase } from '../src/store/database.ts'
+import { launchRedisCluster, type RedisCluster } from './redis-cluster.ts'
+import { launchReplicaSet, type ReplicaSet } from './replica-set.ts'
 import {
   launchMongod,
   launchRedis,
@@ -20,6 +22,15 @@ export function startRedis(options: RedisOptions = {}): Promise<TestServer> {
 /** A MongoDB of its own (one-member replica set) for tests that kill it; others share one. */
 export function startMongod(options: MongodOptions = {}): Promise<TestServer> {
   return launchMongod(inject('mongodBinary'), options)
+}
+
+/** Masters without replicas. */
+export function startRedisCluster(masters = 3): Promise<RedisCluster> {
+  return launchRedisCluster(inject('redisBinary'), masters)
+}
+
+export function startReplicaSet(members = 3): Promise<ReplicaSet> {
+  return launchReplicaSet(inject('mongodBinary'), members)
 }
 
 export interface TestDatabase {

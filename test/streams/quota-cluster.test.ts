@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { partitionOf } from '../../src/streams/partition.ts'
 import type { QuotaCounters, ReserveRequest } from '../../src/streams/quota-counters.ts'
-import { type RedisCluster, startRedisCluster } from '../redis-cluster.ts'
+import type { RedisCluster } from '../redis-cluster.ts'
+import { startRedisCluster } from '../servers.ts'
 import { type ApiProcess, newKey, type QuotaWorld, quotaWorld, tally, wish } from './quota-world.ts'
 
 let cluster: RedisCluster

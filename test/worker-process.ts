@@ -1,0 +1,40 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { join } from 'node:path'
+import { vi } from 'vitest'
+import { freePort } from '../src/embedded/free-port.ts'
+
+const worker = join(import.meta.dirname, '../src/worker.ts')
+
+/** `worker.ts` in a process of its own, with all its workers, as operators run it. */
+export interface WorkerProcess {
+  child: ChildProcess
+  /** Of /livez, /readyz and /metrics. */
+  url: string
+  ready(): Promise<void>
+}
+
+/** @param environment at least REDIS_URL and MONGODB_URI */
+export async function startWorkerProcess(
+  environment: Record<string, string>,
+): Promise<WorkerProcess> {
+  const port = await freePort()
+  const { PATH } = process.env
+  const child = fork(worker, {
+    env: { PATH, ...environment, METRICS_PORT: String(port) },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: [],
+  })
+  const url = `http://127.0.0.1:${port}`
+  return {
+    child,
+    url,
+    ready: () =>
+      vi.waitFor(
+        async () => {
+          const { status } = await fetch(`${url}/readyz`)
+          if (status !== 200) throw new Error(`not ready: ${status}`)
+        },
+        { timeout: 20_000, interval: 50 },
+      ),
+  }
+}
