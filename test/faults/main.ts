@@ -123,7 +123,7 @@ async function runWorld(row: Row, progress: Progress, count: number): Promise<vo
       progress.repetitions++
     }
     await pause(row.pauseMs)
-    const verdict = await world.settle(row.control ? 5_000 : 90_000)
+    const verdict = await (row.control ? world.settle(60_000, 3_000) : world.settle(90_000))
     progress.answered += verdict.answered
     progress.refused += verdict.refused
     progress.unknown += verdict.unknown

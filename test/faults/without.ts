@@ -21,8 +21,8 @@ const changes: Record<string, { file: string; from: string; to: string }[]> = {
     },
     {
       file: 'src/workers/roll-up-usage/flush.ts',
-      from: 'sums.add(partition.partition, blob, watermark)',
-      to: 'sums.add(partition.partition, blob, 0)',
+      from: ', blob, watermark)',
+      to: ', blob, 0)',
     },
   ],
   check: [

@@ -48,8 +48,11 @@ export interface World {
   metric(of: 'producers' | 'workers', name: string): Promise<number>
   /** Waits until every partition is owned and committing is possible. */
   owned(): Promise<void>
-  /** Ends the traffic and waits until all is counted, or for so long; then compares. */
-  settle(ms?: number): Promise<Verdict>
+  /**
+   * Ends the traffic and waits until ledger and database agree, for at most `ms`. A control, which never
+   * agrees, ends when nothing has changed for `unchangedMs`: what is only late is not lost.
+   */
+  settle(ms?: number, unchangedMs?: number): Promise<Verdict>
   close(): Promise<void>
 }
 
@@ -140,10 +143,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     }, 5)
   }
 
-  async function settle(ms = 30_000): Promise<Verdict> {
+  async function settle(ms = 30_000, unchangedMs = Number.POSITIVE_INFINITY): Promise<Verdict> {
     traffic(0)
     const deadline = performance.now() + ms
     let calm = 0
+    let seen = ''
+    let since = performance.now()
     let verdict: Verdict
     do {
       await setTimeout(250)
@@ -151,6 +156,10 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       const answering = [...pending.values()].every((waiting) => waiting.size === 0)
       // What is counted twice comes late, so agreement must last.
       calm = answering && verdict.faults.length === 0 ? calm + 1 : 0
+      const now = JSON.stringify(verdict)
+      if (now !== seen) since = performance.now()
+      seen = now
+      if (calm === 0 && performance.now() - since > unchangedMs) break
     } while (calm < 4 && performance.now() < deadline)
     return verdict
   }

@@ -14,13 +14,13 @@ describe('controls: without its safeguard the same check fails', () => {
         hit.push(
           ...(await injectAll(world, { 'worker stopped in its commit': stopWorkerInCommit })),
         )
-        verdict = await world.settle(2_000)
+        verdict = await world.settle(20_000, 1_500)
         world.traffic(600)
-      } while (verdict.faults.length === 0 && hit.length < 4)
+      } while (verdict.double === 0 && hit.length < 5)
       report('control: no fence', world, hit, verdict)
-      expect(verdict.lost + verdict.double).toBeGreaterThan(0)
+      expect(verdict.double).toBeGreaterThan(0)
     })
-  }, 60_000)
+  }, 120_000)
 
   test('without watermarks what is sent again counts again', async () => {
     await inWorld({ without: 'watermark', producers: 0 }, async (world) => {
@@ -30,7 +30,7 @@ describe('controls: without its safeguard the same check fails', () => {
       wire.loseReplies(10, 'xadd')
       await expect.poll(() => wire.lost(), { timeout: 5_000 }).toBe(10)
       const hit = new Array<string>(10).fill('XADD')
-      const verdict = await world.settle(4_000)
+      const verdict = await world.settle(20_000, 3_000)
       report('control: no watermark', world, hit, verdict)
       expect(verdict.double).toBeGreaterThan(0)
     })
@@ -40,7 +40,7 @@ describe('controls: without its safeguard the same check fails', () => {
     await inWorld({ without: 'check' }, async (world) => {
       world.traffic(600)
       const hit = await injectAll(world, { FLUSHALL: flushAll })
-      const verdict = await world.settle(4_000)
+      const verdict = await world.settle(20_000, 3_000)
       report('control: no check', world, hit, verdict)
       expect(verdict.lost).toBeGreaterThan(0)
     })
