@@ -1,7 +1,8 @@
+import type { Network } from './http/client-address.ts'
 import type { OwnerKeyLimits } from './rules/owner-keys.ts'
 import type { Plans } from './rules/plan.ts'
 import type { QueryLimits } from './rules/query-cost.ts'
-import type { EncryptionKey, Settings, TrustedNetwork } from './settings.ts'
+import type { EncryptionKey, Settings } from './settings.ts'
 import { type Draft, type Environment, readDraft } from './settings-draft.ts'
 
 /** What every process knows, whether or not its servers run already. */
@@ -13,7 +14,7 @@ export interface BaseConfig {
   publicUrl: string
   /** Paths of files that can be read; null: plain HTTP. */
   tls: { certFile: string; keyFile: string } | null
-  trustProxy: readonly TrustedNetwork[]
+  trustProxy: readonly Network[]
   allowedOrigins: readonly string[]
   /** 0: a free port. */
   metricsPort: number

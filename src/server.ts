@@ -69,7 +69,7 @@ export async function startApi(config: Config, log: Logger): Promise<ApiServer> 
   log.info({ port, host: config.host }, 'listening')
 
   const begin = async () => {
-    const database = await connectUnless(closing.signal, config.mongodbUri, log)
+    const database = await connectDatabase({ uri: config.mongodbUri, closing: closing.signal, log })
     const process_ = { config, log, registry, clock, taxData, database, readiness }
     api = await createApi({ ...process_, closing: closing.signal })
     listener.serve(api)
@@ -185,19 +185,6 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
       await database.close()
     },
   }
-}
-
-/** Tries until MongoDB answers or the process stops. */
-function connectUnless(closing: AbortSignal, uri: string, log: Logger): Promise<Database> {
-  let told = false
-  return connectDatabase({
-    uri,
-    onRetry(error) {
-      closing.throwIfAborted()
-      if (!told) log.warn({ err: error }, 'waiting for MongoDB')
-      told = true
-    },
-  })
 }
 
 /** One process: ends in order on SIGTERM, SIGINT, or when its supervisor is gone. */

@@ -2,17 +2,10 @@ import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { MongoClient } from 'mongodb'
 import { z } from 'zod'
+import type { Network } from './http/client-address.ts'
 import { defaultOwnerKeyLimits } from './rules/owner-keys.ts'
 import { defaultQueryLimits } from './rules/query-cost.ts'
 import { parseClusterUrl } from './streams/redis.ts'
-
-/** A network whose forwarded headers count. */
-export interface TrustedNetwork {
-  address: string
-  /** Bits. */
-  prefix: number
-  family: 'ipv4' | 'ipv6'
-}
 
 export interface EncryptionKey {
   id: string
@@ -38,7 +31,7 @@ const origin = z.string().transform((text, context) => {
 
 const list = z.string().transform((text) => text.split(',').map((one) => one.trim()))
 
-const network = z.string().transform((text, context): TrustedNetwork => {
+const network = z.string().transform((text, context): Network => {
   const [address = '', bits, ...more] = text.split('/')
   const version = isIP(address)
   const most = version === 6 ? 128 : 32

@@ -97,7 +97,7 @@ export async function startWorkers(
   const redis = connectRedis(config.redisUrl)
   let database: Database | null = null
   const ready = (async () => {
-    database = await connectUnless(closing.signal, config.mongodbUri, log)
+    database = await connectDatabase({ uri: config.mongodbUri, closing: closing.signal, log })
     const { db } = database
     const deps = { db, redis, clock: Date.now, log, registry }
     await untilMongoAnswers(closing.signal, log, async () => {
@@ -139,19 +139,6 @@ function createWorker(name: string, deps: WorkerDeps): Worker {
 
 function unknownName(name: string): string {
   return `There is no worker "${name}"; there are ${Object.keys(kinds).join(' and ')}.`
-}
-
-/** Tries until MongoDB answers or the process stops. */
-function connectUnless(closing: AbortSignal, uri: string, log: Logger): Promise<Database> {
-  let told = false
-  return connectDatabase({
-    uri,
-    onRetry(error) {
-      closing.throwIfAborted()
-      if (!told) log.warn({ err: error }, 'waiting for MongoDB')
-      told = true
-    },
-  })
 }
 
 /** MongoDB may leave again before we have begun; what is not its absence ends the start. */

@@ -1,4 +1,6 @@
+import { setTimeout } from 'node:timers/promises'
 import { type Db, MongoClient, MongoTopologyClosedError } from 'mongodb'
+import type { Logger } from '../log.ts'
 
 export interface Database {
   client: MongoClient
@@ -8,8 +10,10 @@ export interface Database {
 
 export interface DatabaseOptions {
   uri: string
-  /** Called before each wait between two tries; throw from it to give up. */
-  onRetry?: (error: unknown) => void
+  /** Aborted: gives up. Without it, or until then, it tries until MongoDB answers. */
+  closing?: AbortSignal
+  /** Told once that it waits. */
+  log?: Logger
 }
 
 /**
@@ -17,10 +21,12 @@ export interface DatabaseOptions {
  *
  * A MongoClient 7.9 whose first connect finds no primary never recovers by itself, so the loop
  * lives here (counting.md, section 12). `timeoutMS` is ignored by this driver: the three timeouts
- * below are what bounds a call. The URI names the database; `getcomplical` where it names none.
+ * below are what bounds a call. The URI names the database; `getcomplical` where it names none (the
+ * driver says `test` then).
+ * @throws what `closing` was aborted with
  */
-export async function connectDatabase(options: DatabaseOptions): Promise<Database> {
-  const client = new MongoClient(options.uri, {
+export async function connectDatabase({ uri, closing, log }: DatabaseOptions): Promise<Database> {
+  const client = new MongoClient(uri, {
     writeConcern: { w: 'majority', journal: true },
     readConcern: { level: 'majority' },
     readPreference: 'primary',
@@ -30,13 +36,14 @@ export async function connectDatabase(options: DatabaseOptions): Promise<Databas
     waitQueueTimeoutMS: 2_000,
     maxPoolSize: 20,
   })
-  for (;;) {
+  for (let told = false; ; told = true) {
     try {
       await client.connect()
       break
     } catch (error) {
-      options.onRetry?.(error)
-      await new Promise((resolve) => setTimeout(resolve, 250))
+      closing?.throwIfAborted()
+      if (!told) log?.warn({ err: error }, 'waiting for MongoDB')
+      await setTimeout(250)
     }
   }
   const named = client.options.dbName
