@@ -8,6 +8,7 @@ import { type Config, loadEnvironment, readConfig } from './config.ts'
 import type { Deps } from './context.ts'
 import { createAccessLog } from './http/access-log.ts'
 import { createApiListener } from './http/api-listener.ts'
+import { createHttpMetrics } from './http/http-metrics.ts'
 import { createAskGraphql } from './http/run-operation.ts'
 import { createWaitingRoom } from './http/waiting-room.ts'
 import { createLog, type Logger } from './log.ts'
@@ -63,6 +64,7 @@ export async function startApi(config: Config, log: Logger): Promise<ApiServer> 
     waitingRoom: createWaitingRoom(readiness, registry, log),
     log,
     accessLog: accessLog.log,
+    metrics: createHttpMetrics(registry),
     clock,
   })
   const port = await listener.listen(config.port, config.host)

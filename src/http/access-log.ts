@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Logger, pino } from 'pino'
+import type { HttpMetrics } from './http-metrics.ts'
 
 /**
  * A log of its own for the one line that every call writes: collected and written in pieces, where the
@@ -26,23 +27,29 @@ export interface AccessLog {
   end(): void
 }
 
-/** One line a request, when its answer is complete or the client gone. Never a query, header or body. */
+/**
+ * One line a request, when its answer is complete or the client gone: never a query, header or body.
+ * @param route its pattern; undefined for a path that is none
+ */
 export function logAccess(
-  log: Logger,
+  tools: { accessLog: Logger; metrics: HttpMetrics },
   request: IncomingMessage,
   response: ServerResponse,
-  path: string,
-  requestId: string,
+  about: { path: string; route: string | undefined; requestId: string },
 ): void {
   const startedAt = performance.now()
+  const { path, route, requestId } = about
   response.once('close', () => {
-    log.info(
+    const ms = performance.now() - startedAt
+    const { statusCode: status } = response
+    tools.metrics.answered(route ?? 'none', status, ms)
+    tools.accessLog.info(
       {
         requestId,
         method: request.method,
-        path,
-        status: response.statusCode,
-        ms: Math.round((performance.now() - startedAt) * 10) / 10,
+        path: route ?? loggedPath(path),
+        status,
+        ms: Math.round(ms * 10) / 10,
         ...(!response.writableFinished && { aborted: true }),
       },
       'answered',
@@ -51,8 +58,7 @@ export function logAccess(
 }
 
 /** A path that is no route may hold anything, a calendar's token too: only a plain first word is shown. */
-export function loggedPath(path: string, route: string | undefined): string {
-  if (route !== undefined) return route
+export function loggedPath(path: string): string {
   const first = /^\/[a-z]{1,16}(?=\/|$)/.exec(path)?.[0]
   return first === path ? path : `${first ?? ''}/…`
 }

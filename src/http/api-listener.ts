@@ -16,6 +16,7 @@ import {
   type Served,
 } from './front-door.ts'
 import { createGate } from './gate.ts'
+import type { HttpMetrics } from './http-metrics.ts'
 import { createHttpServer } from './http-server.ts'
 import { createSocketPulse } from './socket-pulse.ts'
 import { createWebSocketEntrance, type WebSocketEntrance } from './web-socket.ts'
@@ -31,6 +32,7 @@ export interface ApiListenerOptions {
   waitingRoom: Router
   log: Logger
   accessLog: Logger
+  metrics: HttpMetrics
   /** ms since the epoch */
   clock: () => number
 }
@@ -40,7 +42,6 @@ export interface ApiListener {
   listen(port: number, host: string): Promise<number>
   /** From now on everything is answered, not the waiting room alone. */
   serve(served: Served & { watch: CredentialWatch }): void
-  openSockets(): number
   /** Accepts nothing new, closes sockets with 1001, waits so long for answers under way. */
   close(graceMs: number): Promise<void>
 }
@@ -86,7 +87,8 @@ export function createApiListener(options: ApiListenerOptions): ApiListener {
     socket.end(`HTTP/1.1 ${status} Refused\r\n${head}Content-Length: ${length}\r\n\r\n${body}`)
   }
 
-  const { production, waitingRoom, accessLog } = options
+  const { production, waitingRoom, accessLog, metrics } = options
+  metrics.countSockets(() => sockets?.open() ?? 0)
   const server = createHttpServer({
     tls: options.tls,
     log,
@@ -100,6 +102,7 @@ export function createApiListener(options: ApiListenerOptions): ApiListener {
       production,
       log,
       accessLog,
+      metrics,
     }),
   })
 
@@ -110,7 +113,6 @@ export function createApiListener(options: ApiListenerOptions): ApiListener {
       const { yoga, callers } = answering
       sockets = createWebSocketEntrance({ yoga, callers, watch, pulse, log, limits: webSocket })
     },
-    openSockets: () => sockets?.open() ?? 0,
     async close(graceMs) {
       await Promise.all([server.close(graceMs), sockets?.close(Math.min(graceMs, 1_000))])
       pulse.stop()

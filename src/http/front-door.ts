@@ -8,9 +8,10 @@ import type { ApiError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { problemOf, type RestAnswer } from '../rest/problem.ts'
 import type { Router } from '../rest/router.ts'
-import { logAccess, loggedPath } from './access-log.ts'
+import { logAccess } from './access-log.ts'
 import type { ClientAddress, Connection } from './client-address.ts'
 import type { Origins } from './cors.ts'
+import type { HttpMetrics } from './http-metrics.ts'
 import { restRequest } from './rest-request.ts'
 import type { Yoga } from './run-operation.ts'
 import { comeBack } from './waiting-room.ts'
@@ -34,6 +35,7 @@ export interface FrontDoorParts {
   production: boolean
   log: Logger
   accessLog: Logger
+  metrics: HttpMetrics
 }
 
 export const graphqlPath = '/graphql'
@@ -50,7 +52,7 @@ const securityHeaders = {
 
 /** The listener of every HTTP request: gate, CORS, then GraphQL or REST. Never throws. */
 export function createFrontDoor(parts: FrontDoorParts) {
-  const { served, waitingRoom, clientAddress, gate, origins, log, accessLog } = parts
+  const { served, waitingRoom, clientAddress, gate, origins, log } = parts
 
   async function graphql(request: IncomingMessage, response: ServerResponse, entrance: Entrance) {
     // One context object: a second would be merged by descriptors on every call.
@@ -77,14 +79,9 @@ export function createFrontDoor(parts: FrontDoorParts) {
     const path = pathOf(request)
     const router = served()?.router ?? waitingRoom
     const match = path === graphqlPath ? null : router.match(request.method ?? '', path)
-    const pattern = match && 'route' in match ? match.route.path : undefined
-    logAccess(
-      accessLog,
-      request,
-      response,
-      path === graphqlPath ? path : loggedPath(path, pattern),
-      requestId,
-    )
+    const route = match && 'route' in match ? match.route.path : undefined
+    const about = { path, route: path === graphqlPath ? path : route, requestId }
+    logAccess(parts, request, response, about)
     response.on('error', () => {}) // the client left; `close` says so in the access line
     setHeaders(response, securityHeaders)
     response.setHeader('X-Request-Id', requestId)

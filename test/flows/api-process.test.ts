@@ -125,4 +125,28 @@ describe('one API process', () => {
     }
     expect(api.log()).not.toMatch(/planted|gc_live_/)
   })
+
+  test('in production hides the schema, demands HTTPS of later visits, and answers loopback', async () => {
+    const api = await start({ NODE_ENV: 'production' })
+    await becomes(`${api.url}/readyz`, 200)
+    const response = await fetch(`${api.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"query":"{ __schema { description } }"}',
+    })
+    expect(response.headers.get('strict-transport-security')).toMatch(/^max-age=\d{8}/)
+    expect(await response.json()).toMatchObject({
+      errors: [{ extensions: { code: 'BAD_USER_INPUT' } }],
+    })
+    const forwarded = await fetch(`${api.url}/livez`, { headers: { 'x-forwarded-for': '1.2.3.4' } })
+    expect(forwarded.status).toBe(403)
+  })
+
+  test('believes the forwarded headers of the proxies it is told of', async () => {
+    const api = await start({ NODE_ENV: 'production', TRUST_PROXY: '127.0.0.0/8' })
+    await becomes(`${api.url}/readyz`, 200)
+    const headers = { 'x-forwarded-for': '1.2.3.4', 'x-forwarded-proto': 'https' }
+    expect((await fetch(`${api.url}/livez`, { headers })).status).toBe(200)
+    expect((await fetch(`${api.url}/metrics`, { headers })).status).toBe(403)
+  })
 })

@@ -1,4 +1,7 @@
+import { EventEmitter } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { WebSocket } from 'ws'
+import { createSocketPulse } from '../../src/http/socket-pulse.ts'
 import { metricOf, startTestApi, type TestApi } from '../api.ts'
 import { initSocket, openSocket } from '../socket.ts'
 
@@ -195,5 +198,42 @@ describe('limits of a socket', () => {
     expect(codes.get('open')).toBeLessThanOrEqual(20)
     expect([...codes.keys()].sort()).toEqual(['QUERY_TOO_COMPLEX', 'open'])
     client.socket.close()
+  })
+
+  test('a reader that stops is cut off, while others are served', async () => {
+    const slow = await initSocket(url, { apiKey: key })
+    const other = await initSocket(url, { apiKey: key })
+    expect(await metricOf(api.url, 'getcomplical_open_sockets')).toBe(2)
+    slow.socket.pause()
+    const filler = 'x'.repeat(10_000)
+    for (let ping = 0; ping < 3_000; ping++) slow.send({ type: 'ping', payload: { filler } })
+    other.send({ type: 'ping' })
+    expect(await other.next()).toMatchObject({ type: 'pong' })
+    await vi.waitFor(
+      async () => expect(await metricOf(api.url, 'getcomplical_open_sockets')).toBe(1),
+      { timeout: 25_000, interval: 200 },
+    )
+    slow.socket.terminate()
+    other.socket.close()
+  })
+
+  test('a client that is gone without a word is noticed by its missing pong', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    let now = 0
+    const pulse = createSocketPulse({ clock: () => now })
+    const terminate = vi.fn()
+    const gone = Object.assign(new EventEmitter(), { bufferedAmount: 0, ping: vi.fn(), terminate })
+    const there = Object.assign(new EventEmitter(), {
+      bufferedAmount: 0,
+      ping: () => there.emit('pong'),
+      terminate: vi.fn(),
+    })
+    for (const socket of [gone, there]) pulse.add(socket as unknown as WebSocket)
+    for (; now < 100_000; now += 1_000) vi.advanceTimersByTime(1_000)
+    expect(gone.ping).toHaveBeenCalledOnce()
+    expect(terminate).toHaveBeenCalled()
+    expect(there.terminate).not.toHaveBeenCalled()
+    pulse.stop()
+    vi.useRealTimers()
   })
 })
