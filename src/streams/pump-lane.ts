@@ -8,6 +8,8 @@ import type { ProducerMetrics } from './usage-producer-metrics.ts'
 /** What was sent and is not known to be committed. */
 export interface Sent {
   from: number
+  /** Its first frame; between `from` and this one nothing concerns the partition. */
+  first: number
   to: number
   /** Stream id that Redis gave it. */
   id: string
@@ -71,9 +73,13 @@ export function hasRoom(lane: Lane, windowBytes: number): boolean {
   return lane.sentBytes + lane.queuedEvents * bytesPerEvent < windowBytes
 }
 
-/** Highest frame below which nothing of the lane waits, as far as it has read. */
+/**
+ * Highest frame up to which nothing of the lane waits, as far as it has read. Not `from`: for a
+ * partition with few calls that is long ago.
+ */
 export function committedThrough(lane: Lane): number {
-  return lane.sent[0]?.from ?? (lane.queue[0] ? lane.queue[0].n - 1 : lane.cursor.n)
+  const waiting = lane.sent[0]?.first ?? lane.queue[0]?.n
+  return waiting === undefined ? lane.cursor.n : waiting - 1
 }
 
 /**
@@ -90,6 +96,7 @@ export async function send(
 ): Promise<void> {
   const { epoch, last: from, version } = lane
   const batch = headOf(lane.queue)
+  const first = batch.frames[0]?.n ?? from + 1
   const to = batch.frames.at(-1)?.n ?? from
   const blob = encodeBlob({ producer, from, to, ...batch.table, frames: batch.frames })
   lane.flying = true
@@ -100,7 +107,7 @@ export async function send(
     lane.last = to
     lane.queue.splice(0, batch.frames.length)
     lane.queuedEvents -= batch.events
-    lane.sent.push({ from, to, id, version, bytes: blob.length, events: batch.events })
+    lane.sent.push({ from, first, to, id, version, bytes: blob.length, events: batch.events })
     lane.sentBytes += blob.length
     lane.failures = 0
   } catch {

@@ -41,10 +41,10 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 
-async function start(): Promise<{ producer: UsageProducer; registry: Registry }> {
+async function start(clock = Date.now): Promise<{ producer: UsageProducer; registry: Registry }> {
   const registry = new Registry()
   const log = createLog('silent', 'test')
-  const options = { dataDir, db: database.db, redis, clock: Date.now, log, registry }
+  const options = { dataDir, db: database.db, redis, clock, log, registry }
   const producer = createUsageProducer(options)
   await producer.start()
   started.push(producer)
@@ -116,12 +116,23 @@ describe('a producer', () => {
     for (let i = 0; i < 50; i++) await producer.spool.append([event(i)])
     await expect.poll(async () => countEvents(await sent()), soon).toBe(50)
     // Three checks later.
-    await expect
-      .poll(() => metric(registry, 'usage_outstanding_bytes'), soon)
-      .toBeGreaterThan(0)
+    await expect.poll(() => metric(registry, 'usage_outstanding_bytes'), soon).toBeGreaterThan(0)
     await new Promise((done) => setTimeout(done, 1_600))
     expect(countEvents(await sent())).toBe(50)
     expect(await metric(registry, 'usage_go_backs_total')).toBe(0)
+  })
+
+  test('counts the age of what waits from its own frame, not from the last one of its partition', async () => {
+    let ahead = 0
+    const { producer, registry } = await start(() => Date.now() + ahead)
+    for (const key of ['key_rare', 'key_other']) await producer.spool.append([event(1, key)])
+    await expect.poll(async () => countEvents(await sent()), soon).toBe(2)
+    await commitAll()
+    await expect.poll(() => metric(registry, 'usage_outstanding_bytes'), soon).toBe(0)
+    ahead = 120_000
+    await producer.spool.append([event(2, 'key_rare')])
+    await expect.poll(() => metric(registry, 'usage_outstanding_bytes'), soon).toBeGreaterThan(0)
+    expect(await metric(registry, 'spool_oldest_uncommitted_seconds')).toBeLessThan(10)
   })
 
   test('sends again from the watermark what Redis lost, and says so', async () => {
@@ -215,7 +226,9 @@ describe('a producer', () => {
     await producers(database.db).deleteMany()
     await redis.flushall()
     const { registry } = await start()
-    await expect.poll(() => spools().some((name) => name.startsWith('quarantine-')), soon).toBe(true)
+    await expect
+      .poll(() => spools().some((name) => name.startsWith('quarantine-')), soon)
+      .toBe(true)
     await expect.poll(() => metric(registry, 'spool_quarantined'), soon).toBe(1)
     expect(countEvents(await sent())).toBe(0)
   })
