@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import slotOf from 'cluster-key-slot'
 import { Redis } from 'ioredis'
 import { freePort } from '../src/embedded/free-port.ts'
-import { partitionCount, usageStream } from '../src/streams/partition.ts'
+import { partitionCount, usageStream } from '../src/rules/partition.ts'
 import { launchRedis, type TestServer } from './server-process.ts'
 import { untilResolves } from './until.ts'
 

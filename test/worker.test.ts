@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { freePort } from '../src/embedded/free-port.ts'
 import { DAY } from '../src/rules/calendar-time.ts'
+import { partitionCount } from '../src/rules/partition.ts'
 import { jobRuns } from '../src/store/job-runs.ts'
 import { partitions } from '../src/store/partitions.ts'
 import { usageCells } from '../src/store/usage-cells.ts'
-import { partitionCount } from '../src/streams/partition.ts'
 import { plantUsage } from './planted-usage.ts'
 import {
   startMongod,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Collection, Db } from 'mongodb'
-import { partitionCount } from '../streams/partition.ts'
+import { partitionCount } from '../rules/partition.ts'
 
 /** What was decided when this database was first used. */
 export interface DeploymentDoc {

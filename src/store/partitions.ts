@@ -1,5 +1,5 @@
 import type { Binary, ClientSession, Collection, Db } from 'mongodb'
-import { partitionCount } from '../streams/partition.ts'
+import { partitionCount } from '../rules/partition.ts'
 
 /**
  * Lease, fence and checkpoint of one partition in one document. `version` is raised by takeover and by

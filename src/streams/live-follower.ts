@@ -1,6 +1,6 @@
 import type { Logger } from '../log.ts'
+import { liveStream, partitionCount } from '../rules/partition.ts'
 import { decodeLiveTotals, type LiveTotals, liveField } from './live-messages.ts'
-import { liveStream, partitionCount } from './partition.ts'
 import type { RedisClient } from './redis.ts'
 import { compareStreamIds } from './stream-id.ts'
 

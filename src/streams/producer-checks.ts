@@ -1,7 +1,7 @@
 import type { Db } from 'mongodb'
 import type { Logger } from '../log.ts'
+import { usageStream } from '../rules/partition.ts'
 import { confirmBelow, type PartitionProgress, readProgress } from '../store/partitions.ts'
-import { usageStream } from './partition.ts'
 import type { Pump } from './pump.ts'
 import { acknowledge, type Lane, type Sent } from './pump-lane.ts'
 import type { RedisClient } from './redis.ts'

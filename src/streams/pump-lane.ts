@@ -1,4 +1,4 @@
-import { usageStream } from './partition.ts'
+import { usageStream } from '../rules/partition.ts'
 import type { RedisClient } from './redis.ts'
 import type { Cursor } from './spool-segments.ts'
 import { createTableWriter, encodeBlob } from './usage-codec.ts'

@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts'
-import { partitionCount, partitionOf } from './partition.ts'
+import { partitionCount, partitionOf } from '../rules/partition.ts'
 import { committedThrough, createLane, goBack, hasRoom, type Lane, send } from './pump-lane.ts'
 import type { RedisClient } from './redis.ts'
 import type { SpoolSegments } from './spool-segments.ts'

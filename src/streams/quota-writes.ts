@@ -1,5 +1,5 @@
+import { partitionOf, tagOf } from '../rules/partition.ts'
 import { type QuotaPeriod, quotaPeriod, secondsToKeep } from '../rules/quota-period.ts'
-import { partitionOf, tagOf } from './partition.ts'
 import { giveBackUnits, raiseCounters, reserveUnits, runScript } from './quota-scripts.ts'
 import type { RedisClient } from './redis.ts'
 

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { partitionCount, partitionOf } from './partition.ts'
+import { partitionCount, partitionOf } from '../rules/partition.ts'
 import { type Frame, frameHeaderBytes, readFrame, whoWidth } from './usage-codec.ts'
 
 /** One file of a spool: frames one after the other, named by the number of its first. */

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { partitionOf } from '../../src/streams/partition.ts'
+import { partitionOf } from '../../src/rules/partition.ts'
 import type { QuotaCounters, ReserveRequest } from '../../src/streams/quota-counters.ts'
 import type { RedisCluster } from '../redis-cluster.ts'
 import { startRedisCluster } from '../servers.ts'

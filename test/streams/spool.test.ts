@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { Registry } from 'prom-client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createLog } from '../../src/log.ts'
-import { partitionOf } from '../../src/streams/partition.ts'
+import { partitionOf } from '../../src/rules/partition.ts'
 import { createSpool, type OpenSpool } from '../../src/streams/spool.ts'
 import {
   createSpoolSegments,

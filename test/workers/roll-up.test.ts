@@ -2,18 +2,18 @@ import { Registry } from 'prom-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createLog } from '../../src/log.ts'
 import { DAY, HOUR, startOfHour } from '../../src/rules/calendar-time.ts'
-import { deployment } from '../../src/store/deployment.ts'
-import { partitions } from '../../src/store/partitions.ts'
-import { producers } from '../../src/store/producers.ts'
-import { DAYS_LIVE_MS, HOURS_LIVE_MS, usageCells } from '../../src/store/usage-cells.ts'
-import { decodeLiveTotals, type LiveTotals } from '../../src/streams/live-messages.ts'
 import {
   liveDatabaseKey,
   liveStream,
   partitionCount,
   partitionOf,
   usageStream,
-} from '../../src/streams/partition.ts'
+} from '../../src/rules/partition.ts'
+import { deployment } from '../../src/store/deployment.ts'
+import { partitions } from '../../src/store/partitions.ts'
+import { producers } from '../../src/store/producers.ts'
+import { DAYS_LIVE_MS, HOURS_LIVE_MS, usageCells } from '../../src/store/usage-cells.ts'
+import { decodeLiveTotals, type LiveTotals } from '../../src/streams/live-messages.ts'
 import { connectRedis, type RedisClient } from '../../src/streams/redis.ts'
 import { createTableWriter, encodeBlob } from '../../src/streams/usage-codec.ts'
 import type { UsageEvent } from '../../src/streams/usage-event.ts'

@@ -1,5 +1,6 @@
 import type { Binary, Db } from 'mongodb'
 import type { Logger } from '../../log.ts'
+import { partitionCount } from '../../rules/partition.ts'
 import {
   freePartitions,
   ownedPartitions,
@@ -8,7 +9,6 @@ import {
   takePartitions,
 } from '../../store/partitions.ts'
 import { endHeartbeat, heartbeat } from '../../store/workers.ts'
-import { partitionCount } from '../../streams/partition.ts'
 import type { RollUpMetrics } from './metrics.ts'
 import { type OwnedPartition, toOwned } from './owned-partition.ts'
 

@@ -1,6 +1,6 @@
 import type { Logger } from '../../log.ts'
+import { liveDatabaseKey, liveStream, usageStream } from '../../rules/partition.ts'
 import { encodeLiveTotals, type LiveTotals, liveField } from '../../streams/live-messages.ts'
-import { liveDatabaseKey, liveStream, usageStream } from '../../streams/partition.ts'
 import type { RedisClient } from '../../streams/redis.ts'
 import type { RollUpMetrics } from './metrics.ts'
 

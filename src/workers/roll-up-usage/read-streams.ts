@@ -1,5 +1,5 @@
+import { usageStream } from '../../rules/partition.ts'
 import { startOfStream } from '../../store/partitions.ts'
-import { usageStream } from '../../streams/partition.ts'
 import { settledWithin } from '../../streams/producer-checks.ts'
 import type { RedisClient } from '../../streams/redis.ts'
 import { compareStreamIds } from '../../streams/stream-id.ts'

@@ -7,7 +7,7 @@ import {
   partitionOf,
   tagOf,
   usageStream,
-} from '../../src/streams/partition.ts'
+} from '../../src/rules/partition.ts'
 
 const partitions = Array.from({ length: partitionCount }, (_, p) => p)
 
