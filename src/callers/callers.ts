@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts'
 import type { Plans } from '../rules/plan.ts'
 import { type AccountDoc, accounts, createAccountIndexes } from '../store/accounts.ts'
 import { type ApiKeyDoc, apiKeys, createApiKeyIndexes } from '../store/api-keys.ts'
+import { databaseAway } from '../store/database.ts'
 import type { CallerChange, CallerResolver } from './credentials.ts'
 import { createFailedAuthentications } from './failed-authentications.ts'
 import { createFreshCache, type FreshCache } from './fresh-cache.ts'
@@ -136,7 +137,7 @@ function createCaches(
           return value
         } catch (cause) {
           metrics.lookUps.inc({ kind, outcome: 'failed' })
-          if (!(cause instanceof MongoError)) throw cause
+          if (!(cause instanceof MongoError) && !databaseAway(cause)) throw cause
           const message = 'Credentials cannot be checked right now.'
           throw new ApiError('UNAVAILABLE', message, { retryAfter: 1, cause })
         }

@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql'
 import { ApiError, type ErrorCode, statusByCode } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { BadInput } from '../rules/bad-input.ts'
+import { databaseAway } from '../store/database.ts'
 
 /** An error fit for clients: one code of the closed list, and nothing that we did not mean to show. */
 export class ClientError extends GraphQLError {
@@ -30,7 +31,10 @@ export class ClientError extends GraphQLError {
  */
 export function clientError(error: unknown, requestId: string, log: Logger): ClientError {
   if (error instanceof ClientError) return error
-  const root = rootCause(error)
+  const cause = rootCause(error)
+  const away = databaseAway(cause)
+  if (away) log.warn({ requestId, err: cause }, 'MongoDB did not answer a request')
+  const root = away ?? cause
   const code = codeOf(root, error)
   if (code === 'INTERNAL') {
     log.error({ requestId, err: root }, 'a request ended in an internal error')

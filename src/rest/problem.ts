@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { ApiError, type ErrorCode } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { BadInput } from '../rules/bad-input.ts'
+import { databaseAway } from '../store/database.ts'
 
 /** What a REST handler answers; a body that is an object is sent as JSON. */
 export interface RestAnswer {
@@ -34,6 +35,11 @@ export function problemOf(error: unknown, requestId: string, log: Logger): RestA
     return problem(code, status, message, requestId, headers)
   }
   if (error instanceof BadInput) return problem('BAD_USER_INPUT', 400, error.message, requestId)
+  const away = databaseAway(error)
+  if (away) {
+    log.warn({ requestId, err: error }, 'MongoDB did not answer a request')
+    return problemOf(away, requestId, log)
+  }
   log.error({ requestId, err: error }, 'a request ended in an internal error')
   const detail = 'Something went wrong on our side. Quote the request id when you report it.'
   return problem('INTERNAL', 500, detail, requestId)

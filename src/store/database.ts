@@ -1,5 +1,15 @@
 import { setTimeout } from 'node:timers/promises'
-import { type Db, MongoClient, MongoTopologyClosedError } from 'mongodb'
+import {
+  type Db,
+  MongoClient,
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoSystemError,
+  MongoTopologyClosedError,
+  MongoWriteConcernError,
+} from 'mongodb'
+import { ApiError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 
 export interface Database {
@@ -60,4 +70,26 @@ export async function connectDatabase({ uri, closing, log }: DatabaseOptions): P
  */
 export async function reopenIfClosed(db: Db, error: unknown): Promise<void> {
   if (error instanceof MongoTopologyClosedError) await db.client.connect().catch(() => {})
+}
+
+/** Codes of a member that is no primary, or is going: the specification of server discovery names them. */
+const leaving = new Set<unknown>([91, 189, 10_058, 10_107, 11_600, 11_602, 13_435, 13_436])
+const closedNames = ['MongoWaitQueueTimeoutError', 'MongoPoolClosedError', 'MongoNotConnectedError']
+
+/**
+ * What a client may be told where MongoDB could not be reached or changed its primary; null: the error
+ * is another. A socket that its other end has closed throws plain errors past the driver's own.
+ */
+export function databaseAway(error: unknown): ApiError | null {
+  const away =
+    error instanceof MongoNetworkError ||
+    error instanceof MongoSystemError ||
+    error instanceof MongoTopologyClosedError ||
+    (error instanceof MongoError && closedNames.includes(error.name)) ||
+    ((error instanceof MongoServerError || error instanceof MongoWriteConcernError) &&
+      leaving.has(error.code)) ||
+    (error instanceof Error && 'code' in error && ['EPIPE', 'ECONNRESET'].includes(`${error.code}`))
+  if (!away) return null
+  const message = 'The database does not answer right now. Try again in a moment.'
+  return new ApiError('UNAVAILABLE', message, { retryAfter: 1, cause: error })
 }
