@@ -21,7 +21,9 @@ const calendars = buildCalendars(
 )
 
 function readRule({ country: _country, sources, ...rule }: Gathered): TaxRule {
-  const complete = sources.map((source) => ({
+  // Six rules of AU were gathered with one source twice.
+  const distinct = new Map(sources.map((source) => [source.url, source]))
+  const complete = [...distinct.values()].map((source) => ({
     ...source,
     url: `https://${source.url}`,
     read: '2026-11-22',
