@@ -146,9 +146,8 @@ export const stopWorkerInCommit: Fault = async (world) => {
   await child.kill('SIGSTOP')
   await world.addWorker()
   const taken = await until(async () => (await versionsByOwner(world, child)).length === 0)
-  // Without traffic, so that only the fence is in its way and no write conflict.
-  world.traffic(0)
-  await setTimeout(700)
+  // Its successor is idle again, so that only the fence is in its way and no write conflict.
+  await world.settle(15_000)
   goOn()
   await child.kill('SIGCONT')
   const refused = () => child.metric('rollup_aborted_commits_total')

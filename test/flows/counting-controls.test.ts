@@ -7,7 +7,7 @@ describe('controls: without its safeguard the same check fails', () => {
   test('without the fence a worker that was stopped counts again what its successor counted', async () => {
     await inWorld({ workers: 1, without: 'fence' }, async (world) => {
       world.traffic(600)
-      // A write conflict with the successor's renewal may save it once.
+      // A write conflict with its successor's next renewal may stop it once.
       const hit: string[] = []
       let verdict: Verdict
       do {
