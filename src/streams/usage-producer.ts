@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Db } from 'mongodb'
 import type { Registry } from 'prom-client'
 import { ApiError } from '../errors.ts'
@@ -62,6 +63,7 @@ export function createUsageProducer(options: UsageProducerOptions): UsageProduce
   let diskFilling = false
   let diskTrouble: string | null = null
   let alarmedAt = 0
+  let replacing: Promise<void> = Promise.resolve()
   let stopping: Promise<void> | null = null
 
   async function openOwn(): Promise<OwnSpool> {
@@ -71,7 +73,9 @@ export function createUsageProducer(options: UsageProducerOptions): UsageProduce
     const ownLock = await lock(dir, 'owner')
     const spool = createSpool({ dir, segmentBytes, clock, log, metrics })
     const { segments } = spool
-    const onUnregistered = () => void replaceOwn(producer)
+    const onUnregistered = () => {
+      replacing = replaceOwn(producer)
+    }
     const feed = createSpoolFeed({ ...options, producer, dir, segments, metrics, onUnregistered })
     feed.start()
     return { producer, spool, feed, lock: ownLock }
@@ -81,20 +85,24 @@ export function createUsageProducer(options: UsageProducerOptions): UsageProduce
    * The registry entry vanished under a living process: the database was reset or restored, or an
    * operator retired this machine. Blobs under the old id are ignored from now on, so calls go on under
    * a new one; what the old spool holds is set aside, because nobody can tell what of it was counted.
+   * While the disk has no room for a new one calls are refused: nobody would count them. Never rejects.
    */
   async function replaceOwn(producer: string): Promise<void> {
     metrics.unregistered.inc()
     log.error({ producer }, 'the registry entry of this spool is gone: going on under a new id')
     const old = own
-    if (!old || old.producer !== producer || stopping) return
-    try {
-      own = await openOwn()
-      await old.spool.close()
-      await old.feed.stop()
-      await quarantineSpool(root, producer, log)
-      await old.lock.release()
-    } catch (error) {
-      log.error({ err: error, producer }, 'the spool could not be replaced')
+    while (old?.producer === producer && own === old && !stopping) {
+      try {
+        own = await openOwn()
+        await old.spool.close()
+        await old.feed.stop()
+        await quarantineSpool(root, producer, log)
+        await old.lock.release()
+      } catch (error) {
+        log.error({ err: error, producer }, 'the spool could not be replaced')
+        await old.spool.close().catch(() => {})
+        await setTimeout(watchMs)
+      }
     }
   }
 
@@ -133,6 +141,7 @@ export function createUsageProducer(options: UsageProducerOptions): UsageProduce
 
   async function stopOnce(drainMs: number): Promise<void> {
     clearInterval(watch)
+    await replacing
     const last = own
     if (last) {
       await last.spool.close()
