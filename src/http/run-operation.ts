@@ -1,11 +1,10 @@
 import { type ExecutionArgs, type ExecutionResult, getOperationAST } from 'graphql'
 import type { YogaServerInstance } from 'graphql-yoga'
 import type { Entrance } from '../context.ts'
-import { ApiError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { clientError } from '../plugins/client-error.ts'
 import { maskResult } from '../plugins/use-errors.ts'
-import type { AskGraphql } from '../rest/ask-graphql.ts'
+import { type AskGraphql, AskRefused } from '../rest/ask-graphql.ts'
 
 export type Yoga = YogaServerInstance<Entrance, object>
 
@@ -74,12 +73,16 @@ export function createAskGraphql(yoga: Yoga, log: Logger): AskGraphql {
     const prepared = await prepareOperation(yoga, operation, entrance, log)
     const result = 'run' in prepared ? await prepared.run() : prepared
     if (Symbol.asyncIterator in result) throw new Error('REST routes ask no subscriptions')
+    const { headers = {} } = httpOf(result)
     const first = result.errors?.[0]
     if (first) {
       const { code, message, retryAfter } = clientError(first, requestId, log)
-      throw new ApiError(code, message, retryAfter === undefined ? {} : { retryAfter })
+      throw new AskRefused(code, message, {
+        headers,
+        ...(retryAfter !== undefined && { retryAfter }),
+      })
     }
-    return { data: result.data ?? {}, headers: httpOf(result).headers ?? {} }
+    return { data: result.data ?? {}, headers }
   }
 }
 

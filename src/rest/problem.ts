@@ -3,6 +3,7 @@ import { ApiError, type ErrorCode } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { BadInput } from '../rules/bad-input.ts'
 import { databaseAway } from '../store/database.ts'
+import { AskRefused } from './ask-graphql.ts'
 
 /** What a REST handler answers; a body that is an object is sent as JSON. */
 export interface RestAnswer {
@@ -31,7 +32,10 @@ export function problem(
 export function problemOf(error: unknown, requestId: string, log: Logger): RestAnswer {
   if (error instanceof ApiError) {
     const { code, status, message, retryAfter } = error
-    const headers = retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }
+    const headers = {
+      ...(error instanceof AskRefused && error.headers),
+      ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
+    }
     return problem(code, status, message, requestId, headers)
   }
   if (error instanceof BadInput) return problem('BAD_USER_INPUT', 400, error.message, requestId)

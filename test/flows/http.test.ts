@@ -271,6 +271,20 @@ describe('REST', () => {
     expect(ids.length).toBeGreaterThan(40)
   })
 
+  test('a refusal says where the month stands, as GraphQL does, and when to come back', async () => {
+    const { secret } = await api.seed('free')
+    const headers = { 'x-api-key': secret }
+    const path = `${api.url}/api/v1/tax-dates?country=AU&year=2025`
+    const calls = Array.from({ length: 40 }, () => fetch(path, { headers }))
+    const refused = (await Promise.all(calls)).filter(({ status }) => status === 429)
+    expect(refused.length).toBeGreaterThan(0)
+    for (const response of refused) {
+      expect(response.headers.get('retry-after')).toBe('1')
+      expect(response.headers.get('ratelimit-policy')).toMatch(/^"month";q=1000;/)
+      expect(await codeOf(response)).toBe('RATE_LIMITED')
+    }
+  })
+
   test('repeated parameters filter', async () => {
     const search = 'country=AU&year=2025&action=PAY&action=FILE&periodEndMonth=6&first=500'
     const response = await fetch(`${api.url}/api/v1/tax-dates?${search}`, {
