@@ -17,7 +17,8 @@ export interface StreamsOptions {
 
 /**
  * Ends the event streams of HTTP: with an error when their credentials are refused, and at once when the
- * process stops or the client leaves, which Yoga notices only with the next message. Sockets have their own end (web-socket.ts).
+ * process stops or the client leaves, whatever the source waits for (an async generator that is parked on
+ * a promise does not hear `return`). Sockets have their own end (web-socket.ts).
  */
 export function useStreams({ watch, closing }: StreamsOptions): Plugin {
   // Every open stream listens to it; that is no leak.
