@@ -73,10 +73,10 @@ return out`)
  * KEYS[i]    counter i
  * ARGV[1]    month; ARGV[2] the month before; ARGV[3] seconds that the counter has to live
  * ARGV[3+i]  units known to be used
- * Returns units used after it, one entry per key.
+ * Returns nil.
  */
 export const raiseCounters = script(`
-local month, out = ARGV[1], {}
+local month = ARGV[1]
 for i = 1, #KEYS do
   local used, floor = tonumber(redis.call('HGET', KEYS[i], month)), tonumber(ARGV[3 + i])
   if not used then
@@ -85,14 +85,11 @@ for i = 1, #KEYS do
     end
     redis.call('HSET', KEYS[i], month, floor)
     if redis.call('TTL', KEYS[i]) < tonumber(ARGV[3]) then redis.call('EXPIRE', KEYS[i], ARGV[3]) end
-    used = floor
   elseif used < floor then
     redis.call('HSET', KEYS[i], month, floor)
-    used = floor
   end
-  out[i] = used
 end
-return out`)
+return nil`)
 
 /**
  * Takes back what was reserved and not billed, never below 0; a counter that is gone stays gone.

@@ -23,8 +23,8 @@ export interface QuotaWrites {
   /** Adds to what the next `sendRaises` sends; of one key the latest month and highest count stay. */
   raiseLater(known: Units): void
   sendRaises(): Promise<void>
-  /** Units used after it, in the order given. Months that are over for a week are left out: 0. */
-  raise(known: readonly Units[]): Promise<number[]>
+  /** Months that are over for a week are left out. */
+  raise(known: readonly Units[]): Promise<void>
 }
 
 /** Counters a script call: some 2 ms of Redis. */
@@ -58,60 +58,53 @@ export function createQuotaWrites(options: {
     raises.set(apiKeyId, known)
   }
 
-  async function raiseMonth(period: QuotaPeriod, known: readonly Units[]): Promise<number[]> {
+  async function raiseMonth(period: QuotaPeriod, known: readonly Units[]): Promise<void> {
     const keep = secondsToKeep(period, clock())
-    if (keep <= 0) return known.map(() => 0)
+    if (keep <= 0) return
     const keys = known.map(({ apiKeyId }) => quotaKey(apiKeyId))
     const floors = known.map(({ units }) => units)
     const args = [period.name, period.nameBefore, keep, ...floors]
-    return (await call(() => runScript(redis, raiseCounters, keys, args))) as number[]
+    await call(() => runScript(redis, raiseCounters, keys, args))
   }
 
-  return {
-    giveBack,
-    raiseLater,
-    async sendGiveBacks() {
-      const sent = take(giveBacks)
-      if (sent.length === 0) return
-      const keys = sent.map(({ apiKeyId }) => quotaKey(apiKeyId))
-      const args = sent.flatMap(({ month, units }) => [quotaPeriod(month).name, units])
-      try {
-        await call(() => runScript(redis, giveBackUnits, keys, args))
-      } catch (error) {
-        // Where only the reply was lost they are now given back twice: the counter is too low until
-        // somebody raises it. Not sending them again would leave it too high for ever.
-        for (const owed of sent) {
-          giveBack(owed)
-          onUncertain(owed)
-        }
-        throw error
-      }
-      if (giveBacks.size > 0) await this.sendGiveBacks()
-    },
-    async sendRaises() {
-      const sent = take(raises)
-      if (sent.length === 0) return
-      try {
-        await this.raise(sent)
-      } catch (error) {
-        for (const known of sent) raiseLater(known)
-        throw error
-      }
-      if (raises.size > 0) await this.sendRaises()
-    },
-    async raise(known) {
-      const used = new Array<number>(known.length).fill(0)
-      for (const month of new Set(known.map((entry) => entry.month))) {
-        const places = known.flatMap((entry, place) => (entry.month === month ? [place] : []))
-        const entries = known.filter((entry) => entry.month === month)
-        const after = await raiseMonth(quotaPeriod(month), entries)
-        places.forEach((place, i) => {
-          used[place] = after[i] ?? 0
-        })
-      }
-      return used
-    },
+  async function raise(known: readonly Units[]): Promise<void> {
+    for (const [month, units] of Map.groupBy(known, (entry) => entry.month)) {
+      await raiseMonth(quotaPeriod(month), units)
+    }
   }
+
+  async function sendRaises(): Promise<void> {
+    const sent = take(raises)
+    if (sent.length === 0) return
+    try {
+      await raise(sent)
+    } catch (error) {
+      for (const known of sent) raiseLater(known)
+      throw error
+    }
+    if (raises.size > 0) await sendRaises()
+  }
+
+  async function sendGiveBacks(): Promise<void> {
+    const sent = take(giveBacks)
+    if (sent.length === 0) return
+    const keys = sent.map(({ apiKeyId }) => quotaKey(apiKeyId))
+    const args = sent.flatMap(({ month, units }) => [quotaPeriod(month).name, units])
+    try {
+      await call(() => runScript(redis, giveBackUnits, keys, args))
+    } catch (error) {
+      // Where only the reply was lost they are now given back twice: the counter is too low until
+      // somebody raises it. Not sending them again would leave it too high for ever.
+      for (const owed of sent) {
+        giveBack(owed)
+        onUncertain(owed)
+      }
+      throw error
+    }
+    if (giveBacks.size > 0) await sendGiveBacks()
+  }
+
+  return { giveBack, sendGiveBacks, raiseLater, sendRaises, raise }
 }
 
 /** Removes and returns the first entries. */
