@@ -61,6 +61,16 @@ const ceiling = 1e12
 
 const empty: QuerySize = { depth: 0, aliases: 0, directives: 0, cost: 0 }
 
+/** What a measurement knows while it goes through a document. */
+interface Measurement extends MeasureOptions {
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>
+  /** Sizes of fragments; `empty` while one is being measured, so that a cycle ends. */
+  measured: Map<string, QuerySize>
+  variable: boolean
+}
+
+type Parent = GraphQLCompositeType | undefined
+
 /**
  * Measures the largest operation of a document, fragments expanded, in time linear in the document:
  * each fragment is measured once and its size reused, so that doubling fragments cost us nothing.
@@ -75,98 +85,113 @@ export function measureQuery(document: DocumentNode, options: MeasureOptions): M
   for (const node of document.definitions) {
     if (node.kind === 'FragmentDefinition') fragments.set(node.name.value, node)
   }
-  const { schema, introspection } = options
-  const measured = new Map<string, QuerySize>()
-  let variable = false
-
-  function ofSet(
-    selectionSet: SelectionSetNode,
-    parent: GraphQLCompositeType | undefined,
-  ): QuerySize {
-    let size = empty
-    for (const selection of selectionSet.selections) {
-      size = add(size, ofSelection(selection, parent), selection.directives?.length ?? 0)
-    }
-    return size
-  }
-
-  function ofSelection(
-    selection: SelectionNode,
-    parent: GraphQLCompositeType | undefined,
-  ): QuerySize {
-    switch (selection.kind) {
-      case 'Field':
-        return ofField(selection, parent)
-      case 'InlineFragment': {
-        const condition = selection.typeCondition?.name.value
-        return ofSet(selection.selectionSet, condition ? composite(schema, condition) : parent)
-      }
-      case 'FragmentSpread':
-        return ofFragment(selection.name.value)
-    }
-  }
-
-  function ofFragment(name: string): QuerySize {
-    const known = measured.get(name)
-    const fragment = fragments.get(name)
-    if (known || !fragment) return known ?? empty
-    measured.set(name, empty)
-    const inside = ofSet(
-      fragment.selectionSet,
-      composite(schema, fragment.typeCondition.name.value),
-    )
-    const size = add(empty, inside, fragment.directives?.length ?? 0)
-    measured.set(name, size)
-    return size
-  }
-
-  function ofField(node: FieldNode, parent: GraphQLCompositeType | undefined): QuerySize {
-    const name = node.name.value
-    const aliases = node.alias ? 1 : 0
-    const field = fieldOf(parent, name)
-    const type = field && getNamedType(field.type)
-    const below = node.selectionSet
-      ? ofSet(node.selectionSet, isCompositeType(type) ? type : undefined)
-      : empty
-    if (introspection && (name === '__schema' || name === '__type')) {
-      return { ...below, aliases: below.aliases + aliases, depth: 1, cost: 1 }
-    }
-    return {
-      depth: below.depth + 1,
-      aliases: below.aliases + aliases,
-      directives: below.directives,
-      cost: Math.min(1 + below.cost * factorOf(node, parent, field), ceiling),
-    }
-  }
-
-  function factorOf(
-    node: FieldNode,
-    parent: GraphQLCompositeType | undefined,
-    field: GraphQLField<unknown, unknown> | undefined,
-  ): number {
-    if (!field) return 1
-    if (isConnection(getNamedType(field.type))) {
-      const value = node.arguments?.find(({ name }) => name.value === 'first')?.value
-      if (value?.kind === 'Variable') variable = true
-      return pageSize(
-        value?.kind === 'IntValue'
-          ? Number(value.value)
-          : value?.kind === 'Variable' && options.variables?.[value.name.value],
-      )
-    }
-    // The edges of a connection were already counted by its `first`.
-    return isListType(getNullableType(field.type)) && !isConnection(parent) ? otherListFactor : 1
-  }
-
+  const variables = { ...defaultsOf(document), ...options.variables }
+  const measurement = { ...options, variables, fragments, measured: new Map(), variable: false }
   let largest = empty
   for (const node of document.definitions) {
     if (node.kind !== 'OperationDefinition') continue
     const onVariables = (node.variableDefinitions ?? []).flatMap((one) => one.directives ?? [])
     const own = (node.directives?.length ?? 0) + onVariables.length
-    const root = schema.getRootType(node.operation) ?? undefined
-    largest = larger(largest, add(empty, ofSet(node.selectionSet, root), own))
+    const root = options.schema.getRootType(node.operation) ?? undefined
+    largest = larger(largest, add(empty, sizeOfSet(measurement, node.selectionSet, root), own))
   }
-  return { ...largest, variable }
+  return { ...largest, variable: measurement.variable }
+}
+
+/** Variables left out take their default; of the same name in two operations, the larger. */
+function defaultsOf(document: DocumentNode): Record<string, number> {
+  const defaults: Record<string, number> = {}
+  for (const node of document.definitions) {
+    if (node.kind !== 'OperationDefinition') continue
+    for (const { variable, defaultValue } of node.variableDefinitions ?? []) {
+      if (defaultValue?.kind !== 'IntValue') continue
+      const { value: name } = variable.name
+      defaults[name] = Math.max(defaults[name] ?? 0, Number(defaultValue.value))
+    }
+  }
+  return defaults
+}
+
+function sizeOfSet(
+  measurement: Measurement,
+  selectionSet: SelectionSetNode,
+  parent: Parent,
+): QuerySize {
+  let size = empty
+  for (const selection of selectionSet.selections) {
+    const one = sizeOfSelection(measurement, selection, parent)
+    size = add(size, one, selection.directives?.length ?? 0)
+  }
+  return size
+}
+
+function sizeOfSelection(
+  measurement: Measurement,
+  selection: SelectionNode,
+  parent: Parent,
+): QuerySize {
+  switch (selection.kind) {
+    case 'Field':
+      return sizeOfField(measurement, selection, parent)
+    case 'InlineFragment': {
+      const condition = selection.typeCondition?.name.value
+      const type = condition ? composite(measurement.schema, condition) : parent
+      return sizeOfSet(measurement, selection.selectionSet, type)
+    }
+    case 'FragmentSpread':
+      return sizeOfFragment(measurement, selection.name.value)
+  }
+}
+
+function sizeOfFragment(measurement: Measurement, name: string): QuerySize {
+  const { schema, fragments, measured } = measurement
+  const known = measured.get(name)
+  const fragment = fragments.get(name)
+  if (known || !fragment) return known ?? empty
+  measured.set(name, empty)
+  const type = composite(schema, fragment.typeCondition.name.value)
+  const inside = sizeOfSet(measurement, fragment.selectionSet, type)
+  const size = add(empty, inside, fragment.directives?.length ?? 0)
+  measured.set(name, size)
+  return size
+}
+
+function sizeOfField(measurement: Measurement, node: FieldNode, parent: Parent): QuerySize {
+  const name = node.name.value
+  const aliases = node.alias ? 1 : 0
+  const field = fieldOf(parent, name)
+  const type = field && getNamedType(field.type)
+  const below = node.selectionSet
+    ? sizeOfSet(measurement, node.selectionSet, isCompositeType(type) ? type : undefined)
+    : empty
+  if (measurement.introspection && (name === '__schema' || name === '__type')) {
+    return { ...below, aliases: below.aliases + aliases, depth: 1, cost: 1 }
+  }
+  return {
+    depth: below.depth + 1,
+    aliases: below.aliases + aliases,
+    directives: below.directives,
+    cost: Math.min(1 + below.cost * factorOf(measurement, node, parent, field), ceiling),
+  }
+}
+
+function factorOf(
+  measurement: Measurement,
+  node: FieldNode,
+  parent: Parent,
+  field: GraphQLField<unknown, unknown> | undefined,
+): number {
+  if (!field) return 1
+  if (isConnection(getNamedType(field.type))) {
+    const value = node.arguments?.find(({ name }) => name.value === 'first')?.value
+    if (value?.kind !== 'Variable') {
+      return pageSize(value?.kind === 'IntValue' ? Number(value.value) : undefined)
+    }
+    measurement.variable = true
+    return pageSize(measurement.variables?.[value.name.value])
+  }
+  // The edges of a connection were already counted by its `first`.
+  return isListType(getNullableType(field.type)) && !isConnection(parent) ? otherListFactor : 1
 }
 
 /** What of a measured query is too much, in plain words; null when all is within the limits. */
@@ -209,15 +234,12 @@ function pageSize(first: unknown): number {
   return Math.min(Math.max(Math.ceil(first), 1), maxFirst)
 }
 
-function composite(schema: GraphQLSchema, name: string): GraphQLCompositeType | undefined {
+function composite(schema: GraphQLSchema, name: string): Parent {
   const type = schema.getType(name)
   return isCompositeType(type) ? type : undefined
 }
 
-function fieldOf(
-  parent: GraphQLCompositeType | undefined,
-  name: string,
-): GraphQLField<unknown, unknown> | undefined {
+function fieldOf(parent: Parent, name: string): GraphQLField<unknown, unknown> | undefined {
   return isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined
 }
 

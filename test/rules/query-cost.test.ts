@@ -47,6 +47,14 @@ describe('cost', () => {
     expect(measure('{ things(first: 200) { totalCount } }').variable).toBe(false)
   })
 
+  test('takes first from the default of a variable that is left out', () => {
+    const query = 'query($n: Int = 300) { things(first: $n) { totalCount } }'
+    expect(measure(query).cost).toBe(301)
+    expect(measure(query, { other: 1 }).cost).toBe(301)
+    expect(measure(query, { n: 4 }).cost).toBe(5)
+    expect(measure(query, { n: null }).cost).toBe(51)
+  })
+
   test.each([
     [0, 1],
     [-5, 1],
