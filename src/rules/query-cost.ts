@@ -100,7 +100,8 @@ export function measureQuery(document: DocumentNode, options: MeasureOptions): M
 
 /** Variables left out take their default; of the same name in two operations, the larger. */
 function defaultsOf(document: DocumentNode): Record<string, number> {
-  const defaults: Record<string, number> = {}
+  // Without a prototype: `$constructor` is a name like any other.
+  const defaults: Record<string, number> = Object.create(null)
   for (const node of document.definitions) {
     if (node.kind !== 'OperationDefinition') continue
     for (const { variable, defaultValue } of node.variableDefinitions ?? []) {

@@ -53,6 +53,7 @@ describe('cost', () => {
     expect(measure(query, { other: 1 }).cost).toBe(301)
     expect(measure(query, { n: 4 }).cost).toBe(5)
     expect(measure(query, { n: null }).cost).toBe(51)
+    expect(measure(query.replaceAll('$n', '$constructor')).cost).toBe(301)
   })
 
   test.each([
