@@ -120,10 +120,6 @@ beforeAll(async () => {
 
 afterEach(async () => {
   expect(api.child.exitCode, 'the process lives').toBeNull()
-  // The gauge starts anew with each reading.
-  expect(await metric('nodejs_eventloop_lag_max_seconds'), 'longest hold of the loop').toBeLessThan(
-    0.1,
-  )
   const now = await usedNow()
   expect(now, 'units used, one by the question itself').toBe(used + 1)
   used = now
@@ -202,7 +198,7 @@ describe('GraphQL', () => {
     ['2,000 directives', `{ __typename ${'@skip(if: false) '.repeat(2_000)} }`, tooComplex],
     ['200 unknown directives', `{ __typename ${repeated(200, (at) => `@d${at}`)} }`, tooComplex],
     ['5,000 duplicate fields', `{ ${'__typename '.repeat(5_000)} }`, tooComplex],
-    ['950 duplicate unknown fields', `{ ${'nothing '.repeat(950)} }`, badInput],
+    ['950 duplicate unknown fields', `{ ${'nothing '.repeat(950)} }`, tooComplex],
     [
       '300 duplicate fields that differ by their arguments',
       `{ ${repeated(120, (at) => `x: obligations(country: AU, region: "${at}") { id }`)} }`,
