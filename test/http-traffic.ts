@@ -29,7 +29,7 @@ export interface HttpTraffic {
   unitsOf(apiKeyId: string): number
   /** Calls that were not answered, by `status code`. */
   readonly refused: ReadonlyMap<string, number>
-  /** Slowest answer since it was last asked, ms. */
+  /** Slowest answer of `flow` since it was last asked, ms. */
   takeSlowest(): number
   /** Compares the ledger with every hour, day and month, until they agree for a while or time is up. */
   settle(db: Db, ms: number): Promise<Verdict>
@@ -65,7 +65,6 @@ export function createHttpTraffic(options: {
     const began = performance.now()
     const { status, code } = await answerTo(request)
     const ms = performance.now() - began
-    slowest = Math.max(slowest, ms)
     if (status === 200 && code === null) {
       answered++
       const units = ledger.get(key.id) ?? new Map<string, number>()
@@ -127,7 +126,10 @@ export function createHttpTraffic(options: {
       for (; due < until; due++) {
         const key = keys[integer(random, 0, keys.length - 1)]
         if (!key || underWay.size >= mostUnderWay) continue
-        const called = call(key).finally(() => underWay.delete(called))
+        const called = call(key).then(({ ms }) => {
+          slowest = Math.max(slowest, ms)
+          underWay.delete(called)
+        })
         underWay.add(called)
       }
     }, 5)

@@ -48,21 +48,25 @@ export async function startProduct(
 
   async function addApi(): Promise<ApiProcess> {
     const api = await startApiProcess(environment)
-    await api.ready().catch((error) => {
+    const ended = api.exit.then((code) => Promise.reject(new Error(`it ended with ${code}`)))
+    // Heard until it is ready, and of no interest after that.
+    ended.catch(() => {})
+    await Promise.race([api.ready(), ended]).catch((cause) => {
       api.remove()
-      throw error
+      throw new Error(`an API process is not ready; it said:\n${api.log()}`, { cause })
     })
     apis.push(api)
     return api
   }
 
-  const workers = await Promise.all(
-    Array.from({ length: size.workers }, () =>
-      startWorkerProcess({ ...environment, LOG_LEVEL: 'silent' }),
-    ),
-  )
-  await Promise.all(Array.from({ length: size.apis }, addApi))
-  await Promise.all(workers.map((worker) => worker.ready()))
+  const workers: WorkerProcess[] = []
+  // One after the other: each start is a second of work, which a busy machine stretches.
+  while (workers.length < size.workers) {
+    const worker = await startWorkerProcess({ ...environment, LOG_LEVEL: 'silent' })
+    workers.push(worker)
+    await worker.ready()
+  }
+  while (apis.length < size.apis) await addApi()
 
   async function administer(query: string, variables = {}): Promise<Answer> {
     const response = await fetch(`${apis[0]?.url}/graphql`, {

@@ -13,6 +13,7 @@ export interface Primary {
 export interface ReplicaSet {
   /** As `MONGODB_URI` takes it, naming every member. */
   readonly uri: string
+  readonly members: readonly TestServer[]
   /** The member that leads now; rejects while none does. */
   primary(): Promise<Primary>
   /** Settles with the primary of a later term. */
@@ -71,6 +72,7 @@ export async function launchReplicaSet(binary: string, size = 3): Promise<Replic
   await healthy()
   return {
     uri: `mongodb://${hosts.join(',')}/getcomplical?replicaSet=${REPLICA_SET}`,
+    members,
     primary,
     electedAfter,
     async stepDown() {
