@@ -1,5 +1,5 @@
-import { mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { livenessOf, lock } from '../streams/spool-lock.ts'
 
 /**
@@ -8,7 +8,7 @@ import { livenessOf, lock } from '../streams/spool-lock.ts'
  * @throws Error when another one runs
  */
 export async function lockDataDir(dataDir: string): Promise<void> {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  makeDirectory(dataDir)
   const running = new Error(
     `npm start runs already with this data (${dataDir}). Stop it first, or set DATA_DIR and PORT.`,
   )
@@ -17,4 +17,11 @@ export async function lockDataDir(dataDir: string): Promise<void> {
   await lock(dataDir, 'owner').catch(() => {
     throw running
   })
+}
+
+/** Level by level: Node's `recursive` never returns below a folder such as /proc, which makes nothing. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return
+  makeDirectory(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
 }

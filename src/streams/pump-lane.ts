@@ -98,9 +98,9 @@ export async function send(
   const batch = headOf(lane.queue)
   const first = batch.frames[0]?.n ?? from + 1
   const to = batch.frames.at(-1)?.n ?? from
-  const blob = encodeBlob({ producer, from, to, ...batch.table, frames: batch.frames })
   lane.flying = true
   try {
+    const blob = encodeBlob({ producer, from, to, ...batch.table, frames: batch.frames })
     const id = await redis.xadd(usageStream(lane.partition), '*', 'b', blob)
     metrics.sentEvents.inc(batch.events)
     if (lane.epoch !== epoch || id === null) return

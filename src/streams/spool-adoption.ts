@@ -38,6 +38,8 @@ export const leftMark = 'left'
 
 const done = '.done'
 const quarantine = 'quarantine-'
+/** A producer's id; whatever else lies here is not ours to touch. */
+const isSpool = (name: string) => /^[a-z0-9]{1,40}$/.test(name)
 
 export function createAdoption(options: AdoptionOptions): Adoption {
   const { root, isOwn, db, log, metrics } = options
@@ -53,11 +55,18 @@ export function createAdoption(options: AdoptionOptions): Adoption {
     let unlocked = 0
     for (const name of names) {
       if (stopped) return
-      if (name.endsWith(done)) await finishSpool(root, name.slice(0, -done.length), db)
-      else if (name.startsWith(quarantine) || isOwn(name) || adopted.has(name)) continue
-      else if ((await consider(name)) === 'unlocked') unlocked++
+      // One that cannot be read must not keep the others waiting.
+      const found = await look(name).catch((error: unknown) => {
+        log.warn({ err: error, name }, 'a spool could not be looked at; it is tried again')
+      })
+      if (found === 'unlocked') unlocked++
     }
     metrics.unlocked.set(unlocked)
+  }
+
+  async function look(name: string): Promise<'unlocked' | undefined> {
+    if (isSpool(name) && !isOwn(name) && !adopted.has(name)) return consider(name)
+    if (name.endsWith(done)) await finishSpool(root, name.slice(0, -done.length), db)
   }
 
   async function consider(producer: string): Promise<'unlocked' | undefined> {

@@ -49,6 +49,11 @@ export interface SpoolOptions {
 /** Keeps a frame far below what a reader accepts, and a blob below a quarter of a megabyte. */
 const eventsPerFrame = 2_000
 const spareRetryMs = 250
+/**
+ * A refused write makes the process "not ready" for this long: without calls nothing would be written that
+ * could prove it well again. A disk that stays full shows in the spare.
+ */
+const failureHeldMs = 2_000
 
 /**
  * The writing half of a spool. One `writeSync` for each tick: against a mere deferral it costs 1 % of
@@ -61,6 +66,7 @@ export function createSpool({ dir, segmentBytes, clock, log, metrics }: SpoolOpt
   let current: { segment: Segment; fd: number } | null = null
   let tick: { events: UsageEvent[]; calls: number; done: PromiseWithResolvers<void> } | null = null
   let failure: string | null = null
+  let failedAt = 0
   let closed = false
   let longest = 0
   const spare = createSpare(dir, segmentBytes)
@@ -82,15 +88,16 @@ export function createSpool({ dir, segmentBytes, clock, log, metrics }: SpoolOpt
     const { events, calls, done } = tick
     tick = null
     const frames: Buffer[] = []
-    for (let i = 0; i < events.length; i += eventsPerFrame) {
-      frames.push(encodeFrame(lastFrame + frames.length + 1, events.slice(i, i + eventsPerFrame)))
-    }
     try {
+      for (let i = 0; i < events.length; i += eventsPerFrame) {
+        frames.push(encodeFrame(lastFrame + frames.length + 1, events.slice(i, i + eventsPerFrame)))
+      }
       write(frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames))
     } catch (error) {
       if (!failure)
         log.error({ err: error }, 'the spool cannot be written: metered calls are refused')
       failure = `the spool cannot be written (${codeOf(error)})`
+      failedAt = performance.now()
       metrics.refused.inc(calls)
       done.reject(unavailable('usage cannot be recorded at the moment', error))
       return
@@ -169,7 +176,10 @@ export function createSpool({ dir, segmentBytes, clock, log, metrics }: SpoolOpt
       while (marks[1] && marks[1].n <= n + 1) marks.shift()
       return marks[0]?.at ?? null
     },
-    trouble: () => failure ?? spare.trouble(),
+    trouble() {
+      const failing = failure !== null && performance.now() - failedAt < failureHeldMs
+      return failing ? failure : spare.trouble()
+    },
     async close() {
       closed = true
       writeTick()
@@ -218,8 +228,8 @@ function createSpare(dir: string, bytes: number) {
     take(as: string): boolean {
       if (!ready) return false
       ready = false
-      renameSync(path, as)
       setImmediate(again)
+      renameSync(path, as)
       return true
     },
     trouble: () => failure,

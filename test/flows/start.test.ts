@@ -172,6 +172,12 @@ describe('what stops the start', { timeout: 60_000 }, () => {
     expect(await childrenIn(dataDir)).toEqual(new Map())
   })
 
+  it('is a DATA_DIR that cannot be made', async () => {
+    const start = npmStart(newData(), { DATA_DIR: '/proc/getcomplical' })
+    expect(await start.exited).toEqual({ code: 1, signal: null })
+    expect(start.output()).toContain('/proc/getcomplical')
+  })
+
   it('is any wrong setting, and all of them are named at once', async () => {
     const start = npmStart(newData(), { PORT: 'http', LOG_LEVEL: 'loud', PLANS_FILE: '/nowhere' })
     expect(await start.exited).toEqual({ code: 1, signal: null })

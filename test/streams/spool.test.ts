@@ -204,4 +204,14 @@ describe('a disk that takes no more', () => {
     expect(kept).toEqual(answered)
     expect(statSync(lastSegment()).size).toBeGreaterThan(0)
   })
+
+  test('is ready again by itself when space came back, although no call came to prove it', async () => {
+    const script = join(import.meta.dirname, 'spool-after-failure.ts')
+    const { stdout } = await promisify(execFile)('bash', [
+      '-c',
+      `ulimit -f 64; exec "${process.execPath}" "${script}" "${dir}"`,
+    ])
+    const atOnce = expect.stringContaining('cannot be written')
+    expect(JSON.parse(stdout)).toEqual({ refused: true, atOnce, later: null })
+  })
 })

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
@@ -218,6 +218,20 @@ describe('a producer', () => {
     await expect.poll(() => spools().length, soon).toBe(1)
   })
 
+  test('adopts what is there whatever else lies in the folder', async () => {
+    const { producer } = await start()
+    await producer.spool.append([event(1)])
+    await expect.poll(async () => (await sent()).length, soon).toBe(1)
+    await producer.stop(0)
+    // Before the spool in the order of names: a file of the desktop's, and a file where a spool would be.
+    writeFileSync(join(dataDir, 'spool', '.DS_Store'), '')
+    writeFileSync(join(dataDir, 'spool', '0'), '')
+    await redis.flushall()
+    await start()
+    await expect.poll(async () => countEvents(await sent()), soon).toBe(1)
+    await commitAll()
+  })
+
   test('sets a spool aside whose producer is not registered any more, and alarms', async () => {
     const { producer } = await start()
     await producer.spool.append([event(1)])
@@ -236,7 +250,6 @@ describe('a producer', () => {
   test('finishes what a crash left half ended', async () => {
     const { producer } = await start()
     await producer.stop(0)
-    const { mkdirSync } = await import('node:fs')
     mkdirSync(join(dataDir, 'spool', 'p123.done'), { recursive: true })
     await producers(database.db).insertOne({
       ...{ _id: 'p123', host: 'here', at: new Date(), seenAt: new Date() },
