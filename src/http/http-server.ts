@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -20,19 +21,21 @@ export interface HttpServer {
 }
 
 /** How long a client may take over its headers and its whole request: a stalled body ends here. */
-const timeouts = {
+const rules = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 2_000,
+  // The gate says it in our words.
+  requireHostHeader: false,
 }
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { tls, listener, onUpgrade, log } = options
   const files = tls && watchTlsFiles(tls, log)
   const server: Server = files
-    ? createTlsServer({ ...timeouts, ...files.current(), minVersion: 'TLSv1.2' }, listener)
-    : createServer(timeouts, listener)
+    ? createTlsServer({ ...rules, ...files.current(), minVersion: 'TLSv1.2' }, listener)
+    : createServer(rules, listener)
   files?.onChange((context) => {
     if ('setSecureContext' in server) (server as SecureServer).setSecureContext(context)
   })
@@ -66,15 +69,18 @@ function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.destroy()
     return
   }
-  const [status, title] =
+  const [status, title, detail] =
     error.code === 'HPE_HEADER_OVERFLOW'
-      ? [431, 'Request Header Fields Too Large']
+      ? [431, 'Request Header Fields Too Large', 'The headers are too long.']
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? [408, 'Request Timeout']
-        : [400, 'Bad Request']
-  const body = JSON.stringify({ type: 'about:blank', title, status, code: 'BAD_USER_INPUT' })
+        ? [408, 'Request Timeout', 'The request did not arrive in time.']
+        : [400, 'Bad Request', 'This is not a well-formed HTTP request.']
+  const requestId = randomUUID()
+  const code = 'BAD_USER_INPUT'
+  const body = JSON.stringify({ type: 'about:blank', title, status, detail, code, requestId })
   socket.end(
-    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json; charset=utf-8\r\n` +
+      `X-Request-Id: ${requestId}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+      `Connection: close\r\n\r\n${body}`,
   )
 }

@@ -6,7 +6,11 @@ import type { RestRequest, RouteMatch } from '../rest/router.ts'
 
 const defaultMaxBodyBytes = 100_000
 
-/** What a REST handler sees of a Node request. */
+/**
+ * What a REST handler sees of a Node request.
+ * @throws ApiError PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE: by the headers, on every route, so that
+ * none has to remember it
+ */
 export function restRequest(
   request: IncomingMessage,
   match: RouteMatch | null,
@@ -17,6 +21,7 @@ export function restRequest(
   const url = request.url ?? '/'
   const at = url.indexOf('?')
   const limit = match?.route.maxBodyBytes ?? defaultMaxBodyBytes
+  refuseByHeaders(request, limit)
   return {
     ...entrance,
     method: request.method ?? 'GET',
@@ -32,18 +37,25 @@ export function restRequest(
   }
 }
 
-/** Refused by `Content-Length` before a byte is read; Node's parser holds the body to that length. */
-async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const encoding = request.headers['content-encoding']
+/** Before a byte is read; Node's parser holds the body to the length that it announces. */
+function refuseByHeaders({ headers }: IncomingMessage, limit: number): void {
+  const encoding = headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') {
     throw new ApiError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is not supported.')
   }
-  const length = request.headers['content-length']
-  if (length === undefined && request.headers['transfer-encoding'] === undefined) {
+  if (Number(headers['content-length'] ?? 0) > limit) throw tooLargeError(limit)
+}
+
+function tooLargeError(limit: number): ApiError {
+  return new ApiError('PAYLOAD_TOO_LARGE', `The body may have at most ${limit} bytes.`)
+}
+
+async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  const { headers } = request
+  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) {
     return Buffer.alloc(0)
   }
-  const tooLarge = new ApiError('PAYLOAD_TOO_LARGE', `The body may have at most ${limit} bytes.`)
-  if (Number(length ?? 0) > limit) throw tooLarge
+  const tooLarge = tooLargeError(limit)
   const chunks: Buffer[] = []
   let size = 0
   try {

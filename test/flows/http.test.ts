@@ -177,6 +177,20 @@ describe('bodies', () => {
     expect([response.status, await codeOf(response)]).toEqual([413, 'PAYLOAD_TOO_LARGE'])
   })
 
+  test('REST routes refuse them too, also those that read no body', async () => {
+    for (const [headers, body, status, code] of [
+      [{}, 'x'.repeat(100_001), 413, 'PAYLOAD_TOO_LARGE'],
+      [{ 'content-encoding': 'gzip' }, 'x', 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    ] as const) {
+      const response = await fetch(`${api.url}/admin/trigger-aggregation`, {
+        method: 'POST',
+        headers: { ...headers, 'x-api-key': api.adminApiKey },
+        body,
+      })
+      expect([response.status, await codeOf(response)]).toEqual([status, code])
+    }
+  })
+
   test('a chunked body is refused with 411', async () => {
     const status = await new Promise((resolve, reject) => {
       const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' }
@@ -205,6 +219,17 @@ describe('bodies', () => {
 
   test('what is not HTTP gets 400 and nothing else', async () => {
     expect(await raw('NONSENSE\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 .*"code":"BAD_USER_INPUT"/s)
+  })
+
+  test('what Node itself refuses is a problem with its request id', async () => {
+    for (const text of ['NONSENSE\r\n\r\n', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n']) {
+      const [head = '', body = ''] = (await raw(text)).split('\r\n\r\n')
+      expect(head).toMatch(/^content-type: application\/problem\+json/im)
+      const problem = JSON.parse(body) as Record<string, unknown>
+      expect(problem).toMatchObject({ status: 400, code: 'BAD_USER_INPUT' })
+      expect(problem.detail).toBeTruthy()
+      expect(head.toLowerCase()).toContain(`x-request-id: ${problem.requestId}`)
+    }
   })
 
   test('an endless header gets 431', async () => {
