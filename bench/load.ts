@@ -91,7 +91,7 @@ async function openConnection(port: number, request: Buffer): Promise<Connection
 }
 
 /** Index after the first whole answer; -1: it is not complete. */
-function endOfAnswer(text: string): number {
+export function endOfAnswer(text: string): number {
   const headersEnd = text.indexOf('\r\n\r\n')
   if (headersEnd < 0) return -1
   const length = /\r\ncontent-length: (\d+)/i.exec(text.slice(0, headersEnd))?.[1]

@@ -17,10 +17,16 @@ export interface Machine {
   redisPid: number
   mongodbUri: string
   /** One API process, with a plan whose quota and rate are on and never reached. */
-  startApi(): Promise<{ port: number; pid: number; adminApiKey: string }>
+  startApi(): Promise<Api>
   startWorker(): Promise<{ pid: number }>
   startBaseline(kind: 'yoga' | 'placebo' | 'hincrby'): Promise<{ port: number; pid: number }>
   stop(): Promise<void>
+}
+
+export interface Api {
+  port: number
+  pid: number
+  adminApiKey: string
 }
 
 const here = import.meta.dirname
@@ -29,19 +35,36 @@ const plan = {
   ...{ prices: { USD: '0.00' }, overage: null, stripePriceIds: [], paddlePriceIds: [] },
 }
 
-export async function startMachine(): Promise<Machine> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'getcomplical-bench-'))
-  const environment = loadEnvironment()
+/** Each row gets its own, so that nothing of the one before it runs beside it. */
+export async function withMachine<T>(work: (machine: Machine) => Promise<T>): Promise<T> {
+  const machine = await startMachine()
+  try {
+    return await work(machine)
+  } finally {
+    await machine.stop()
+  }
+}
+
+/** Paths of both servers, installed where they are missing. */
+export async function findServers(): Promise<{ redis: string; mongod: string }> {
+  const env = loadEnvironment()
   const say = (line: string) => console.log(line)
-  const context = { binDir: join(environment.DATA_DIR || '.data', 'bin'), env: environment, say }
+  const context = { binDir: join(env.DATA_DIR || '.data', 'bin'), env, say }
+  return { redis: await findRedisServer(context), mongod: await findMongod(context) }
+}
+
+async function startMachine(): Promise<Machine> {
+  const binaries = await findServers()
+  const environment = loadEnvironment()
+  const dataDir = mkdtempSync(join(tmpdir(), 'getcomplical-bench-'))
   const [redisPort, mongodPort] = [await freePort(), await freePort()]
   const redis = startRedisServer({
-    binary: await findRedisServer(context),
+    binary: binaries.redis,
     dataDir: join(dataDir, 'redis'),
     port: redisPort,
   })
   const mongod = startMongodServer({
-    binary: await findMongod(context),
+    binary: binaries.mongod,
     dataDir: join(dataDir, 'mongod'),
     port: mongodPort,
   })
