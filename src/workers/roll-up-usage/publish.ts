@@ -2,6 +2,7 @@ import type { Logger } from '../../log.ts'
 import { liveDatabaseKey, liveStream, usageStream } from '../../rules/partition.ts'
 import { encodeLiveTotals, type LiveTotals, liveField } from '../../streams/live-messages.ts'
 import type { RedisClient } from '../../streams/redis.ts'
+import { streamIdAfter } from '../../streams/stream-id.ts'
 import type { RollUpMetrics } from './metrics.ts'
 
 /** Everything that follows a commit in Redis. Nothing of it is waited for, and all of it may fail. */
@@ -48,8 +49,9 @@ export function createPublisher(
   return {
     taken: (partition) => void cleared.delete(partition),
     committed(partition, pos, version, totals) {
-      // What is trimmed wrongly is sent again by its producer, so the position needs no margin.
-      redis.xtrim(usageStream(partition), 'MINID', pos).catch(() => {})
+      // What is trimmed wrongly is sent again by its producer, so the position needs no margin. It goes
+      // itself, too: XINFO, asked on each empty read, would bring the last blob twice, ten times a second.
+      redis.xtrim(usageStream(partition), 'MINID', streamIdAfter(pos)).catch(() => {})
       if (totals.length === 0) return
       publish(partition, version, totals).catch((error: Error) => {
         if (/equal or smaller/.test(error.message)) metrics.staleTicks.inc()
