@@ -21,7 +21,7 @@ import { healthRoutes } from './rest/health.ts'
 import { homeRoute } from './rest/home.ts'
 import { createRouter } from './rest/router.ts'
 import { taxDatesRoute } from './rest/tax-dates.ts'
-import { connectDatabase, type Database } from './store/database.ts'
+import { connectDatabase, type Database, untilMongoAnswers } from './store/database.ts'
 import { ensureDeployment } from './store/deployment.ts'
 import { loadTaxData } from './store/tax-data.ts'
 import { createUsageIndexes } from './store/usage-cells.ts'
@@ -119,7 +119,9 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
   const { db } = database
   const { plans, limits, dataDir } = config
   const redis = connectRedis(config.redisUrl)
-  await Promise.all([ensureDeployment(db), createUsageIndexes(db)])
+  await untilMongoAnswers(closing, log, () =>
+    Promise.all([ensureDeployment(db), createUsageIndexes(db)]),
+  )
   const common = { db, redis, clock, log, registry }
   const producer = createUsageProducer({ ...common, dataDir })
   const quota = createQuotaCounters(common)
@@ -127,7 +129,8 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
   const pepper = config.apiKeyPepper
   const { adminApiKey, oidc } = config
   const callers = createCallers({ ...common, pepper, adminApiKey, oidc, plans })
-  await Promise.all([producer.start(), callers.start()])
+  await producer.start()
+  await untilMongoAnswers(closing, log, callers.start)
   live.start()
   const watch = createCredentialWatch({ callers, clock })
   const deps: Deps = {

@@ -1,12 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { MongoError } from 'mongodb'
 import type { Registry } from 'prom-client'
 import { loadEnvironment, readWorkerConfig, type WorkerConfig } from './config.ts'
 import { createHealthListener } from './http/health-listener.ts'
 import { createLog, type Logger } from './log.ts'
 import { createRegistry } from './metrics.ts'
-import { connectDatabase, type Database } from './store/database.ts'
+import { connectDatabase, type Database, untilMongoAnswers } from './store/database.ts'
 import { ensureDeployment } from './store/deployment.ts'
 import { createUsageIndexes } from './store/usage-cells.ts'
 import { createQuotaCounters } from './streams/quota-counters.ts'
@@ -49,7 +48,6 @@ Any number of these processes may run, on any number of machines. Each serves /l
 
 /** Below the grace that `npm start` gives: what is not flushed by then, the next owner counts. */
 const STOP_WITHIN_MS = 15_000
-const RETRY_MS = 250
 
 function createRollUpWithQuota(deps: WorkerDeps): Worker {
   const quota = createQuotaCounters(deps)
@@ -139,25 +137,6 @@ function createWorker(name: string, deps: WorkerDeps): Worker {
 
 function unknownName(name: string): string {
   return `There is no worker "${name}"; there are ${Object.keys(kinds).join(' and ')}.`
-}
-
-/** MongoDB may leave again before we have begun; what is not its absence ends the start. */
-async function untilMongoAnswers(
-  closing: AbortSignal,
-  log: Logger,
-  work: () => Promise<void> | void,
-): Promise<void> {
-  for (;;) {
-    closing.throwIfAborted()
-    try {
-      await work()
-      return
-    } catch (error) {
-      if (!(error instanceof MongoError)) throw error
-      log.warn({ err: error }, 'waiting for MongoDB')
-      await setTimeout(RETRY_MS)
-    }
-  }
 }
 
 /** @throws Error naming what there is, for a name that is no worker's */

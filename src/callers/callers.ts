@@ -51,6 +51,11 @@ const SURVIVES_OUTAGE_MS = 10 * 60_000
 /** Long enough to spare MongoDB a client that repeats a wrong secret, short enough to matter to nobody. */
 const UNKNOWN_SECRET_MS = 1_000
 const CAPACITY = 50_000
+/**
+ * A MongoDB that hangs keeps its sockets open, and the driver waits them out; longer than a change of
+ * primary, shorter than a caller's patience.
+ */
+const LOOK_UP_MS = 3_000
 
 /** Everything that decides who asks, as one API process uses it. */
 export function createCallers(options: CallersOptions): Callers {
@@ -132,7 +137,7 @@ function createCaches(
     createFreshCache<V>({
       load: async (key) => {
         try {
-          const value = await find(key)
+          const value = await within(LOOK_UP_MS, find(key))
           metrics.lookUps.inc({ kind, outcome: value === null ? 'absent' : 'found' })
           return value
         } catch (cause) {
@@ -169,6 +174,19 @@ function createCaches(
       (found) => [found._id],
       0,
     ),
+  }
+}
+
+/** @throws ApiError UNAVAILABLE after so many ms */
+async function within<V>(ms: number, work: Promise<V>): Promise<V> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const message = 'Credentials cannot be checked right now.'
+  const error = () => new ApiError('UNAVAILABLE', message, { retryAfter: 1 })
+  const timer = setTimeout(() => reject(error()), ms)
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

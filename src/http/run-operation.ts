@@ -1,4 +1,9 @@
-import { type ExecutionArgs, type ExecutionResult, getOperationAST } from 'graphql'
+import {
+  type ExecutionArgs,
+  type ExecutionResult,
+  getOperationAST,
+  type OperationTypeNode,
+} from 'graphql'
 import type { YogaServerInstance } from 'graphql-yoga'
 import type { Entrance } from '../context.ts'
 import type { Logger } from '../log.ts'
@@ -16,6 +21,7 @@ export interface Operation {
 
 /** An operation that passed parsing, validation and the caller's check, and can be executed. */
 export interface PreparedOperation {
+  kind: OperationTypeNode | undefined
   args: ExecutionArgs
   /** Never rejects: errors are in the result, masked. */
   run(): Promise<ExecutionResult | AsyncIterable<ExecutionResult>>
@@ -51,6 +57,7 @@ export async function prepareOperation(
     const kind = getOperationAST(document, operation.operationName)?.operation
     const run = kind === 'subscription' ? subscribe : execute
     return {
+      kind,
       args,
       async run() {
         try {

@@ -38,9 +38,13 @@ interface Extra extends Client {
   socket: WebSocket
   entrance: Entrance
   stopWatching: () => void
+  /** Ids of its subscriptions; those that ended may still be among them. */
+  streams: Set<string>
 }
 
 const upgradesPerTurn = 50
+/** Queries under way on one socket: far above what a client needs, far below what would hold us up. */
+const operationsAtOnce = 200
 
 type Init = Record<string, unknown>
 
@@ -50,6 +54,7 @@ const closeCodes: Partial<Record<ErrorCode, number>> = {
   UNAUTHENTICATED: 4401,
   FORBIDDEN: 4403,
   KEY_BLOCKED: 4403,
+  NOT_FOUND: 4404,
   RATE_LIMITED: 4429,
   UNAVAILABLE: 1013,
 }
@@ -83,6 +88,7 @@ export function createWebSocketEntrance(parts: WebSocketParts): WebSocketEntranc
       socket,
       entrance: { ...client, credentials: credentialsOfConnection(undefined) },
       stopWatching: () => {},
+      streams: new Set(),
     }
     const closed = protocol.opened(
       {
@@ -164,14 +170,25 @@ function protocolOptions({
         return false
       }
     },
-    async onSubscribe({ extra, subscriptions }, _id, payload) {
-      // graphql-ws has counted this one already.
-      if (Object.keys(subscriptions).length > limits.subscriptions) {
-        const message = `At most ${limits.subscriptions} operations at a time on one socket.`
+    async onSubscribe({ extra, subscriptions }, id, payload) {
+      const tooMany = (limit: number, what: string) => {
+        const message = `At most ${limit} ${what} at a time on one socket.`
         return [clientError(new ApiError('QUERY_TOO_COMPLEX', message), extra.requestId, log)]
+      }
+      // graphql-ws has counted this one already.
+      if (Object.keys(subscriptions).length > operationsAtOnce) {
+        return tooMany(operationsAtOnce, 'operations')
       }
       const prepared = await prepareOperation(yoga, payload, extra.entrance, log)
       if (!('run' in prepared)) return prepared.errors as readonly GraphQLError[]
+      if (prepared.kind === 'subscription') {
+        for (const stream of extra.streams)
+          if (!(stream in subscriptions)) extra.streams.delete(stream)
+        if (extra.streams.size >= limits.subscriptions) {
+          return tooMany(limits.subscriptions, 'subscriptions')
+        }
+        extra.streams.add(id)
+      }
       return { ...prepared.args, rootValue: prepared }
     },
     execute: runPrepared,

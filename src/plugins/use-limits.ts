@@ -124,7 +124,9 @@ function within<Result>(result: Result, ms: number): Result {
   if (!(result instanceof Promise)) return result
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      reject(new ApiError('QUERY_TOO_COMPLEX', `The query took longer than ${ms / 1000} s.`))
+      // Cost is bounded before: what still takes so long waits for a server that hangs.
+      const message = `The answer took longer than ${ms / 1000} s.`
+      reject(new ApiError('UNAVAILABLE', message, { retryAfter: 1 }))
     }, ms)
     result.then(resolve, reject).finally(() => clearTimeout(timer))
   }) as Result

@@ -72,6 +72,28 @@ export async function reopenIfClosed(db: Db, error: unknown): Promise<void> {
   if (error instanceof MongoTopologyClosedError) await db.client.connect().catch(() => {})
 }
 
+/**
+ * Does idempotent work of a start, again until MongoDB, which may come and go meanwhile, has answered.
+ * @throws what `closing` was aborted with, and every error that is not MongoDB's absence
+ */
+export async function untilMongoAnswers(
+  closing: AbortSignal,
+  log: Logger,
+  work: () => Promise<unknown> | unknown,
+): Promise<void> {
+  for (;;) {
+    closing.throwIfAborted()
+    try {
+      await work()
+      return
+    } catch (error) {
+      if (!(error instanceof MongoError) && !databaseAway(error)) throw error
+      log.warn({ err: error }, 'waiting for MongoDB')
+      await setTimeout(250)
+    }
+  }
+}
+
 /** Codes of a member that is no primary, or is going: the specification of server discovery names them. */
 const leaving = new Set<unknown>([91, 189, 10_058, 10_107, 11_600, 11_602, 13_435, 13_436])
 const closedNames = ['MongoWaitQueueTimeoutError', 'MongoPoolClosedError', 'MongoNotConnectedError']

@@ -54,7 +54,7 @@ async function ask(query: string, variables: Record<string, unknown> = {}) {
 describe('limits', () => {
   test('end an execution that takes too long, without data', async () => {
     const { status, data, code } = await ask('{ plain slow }')
-    expect([status, data, code]).toEqual([400, undefined, 'QUERY_TOO_COMPLEX'])
+    expect([status, data, code]).toEqual([503, undefined, 'UNAVAILABLE'])
   })
 
   test('of tokens are named as such: graphql words it as we expect', async () => {

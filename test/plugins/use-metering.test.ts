@@ -137,7 +137,7 @@ describe('a metered operation that fails', () => {
   test('costs nothing when it runs out of time, and counts as failed', async () => {
     const key = newKey()
     const answer = await world.ask(key, '{ slow { name } thing { name } }')
-    expect(answer.errors?.[0]?.extensions.code).toBe('QUERY_TOO_COMPLEX')
+    expect(answer.errors?.[0]?.extensions.code).toBe('UNAVAILABLE')
     expect(answer.data).toBeUndefined()
     expect(answer.extensions?.usage).toMatchObject({ units: 0, used: 0 })
     expect(world.totals()).toEqual({ slow: [0, 1], thing: [0, 1] })
