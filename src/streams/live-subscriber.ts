@@ -5,9 +5,10 @@ import { isNewer, type LiveState, looksDifferent } from './live-state.ts'
 export const GAP_MS = 100
 /**
  * How far a late state may move the next one forward. Without it each delay of a tick would add up, and
- * ten states a second would not pass: with it n seconds still hold at most 10 n + 1.
+ * ten states a second would not pass. What it does not cover stays: at ten a second every later state
+ * waits as long. Below the gap, n seconds still hold at most 10 n + 1.
  */
-const SLACK_MS = 50
+const SLACK_MS = 90
 
 export interface LiveSubscriber extends AsyncIterableIterator<LiveState> {
   /** Sends this state whatever it says: the one that a subscription begins with. */
