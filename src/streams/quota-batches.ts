@@ -16,7 +16,11 @@ export interface Operation {
 /** Units used after it, or one of `missing`, `overQuota`, `overRate` with the units used. */
 export type Reply = number | [code: number, used: number]
 
-/** Gathers what one event-loop tick asks for into one script call. */
+/**
+ * Gathers what is asked for into one script call: of one event-loop tick, and of the time that the last
+ * call takes. So a quiet process waits for nobody, and a busy one asks once for all that came meanwhile,
+ * which also brings their answers, and with them the writes of the spool, into one tick.
+ */
 export interface QuotaBatches<O extends Operation> {
   /** Rejects where the call did. */
   reserve(operation: O): Promise<Reply>
@@ -41,6 +45,7 @@ export function createQuotaBatches<O extends Operation>(options: {
 }): QuotaBatches<O> {
   const { redis, call, beforeSend, onAnswered } = options
   let queue: Waiting<O>[] = []
+  let flying = 0
 
   function flush(): void {
     const waiting = queue
@@ -50,9 +55,15 @@ export function createQuotaBatches<O extends Operation>(options: {
       const { period } = (waiting[start] as Waiting<O>).operation
       let end = start + 1
       while (end < start + batchSize && waiting[end]?.operation.period === period) end++
-      void send(period, waiting.slice(start, end))
+      flying++
+      void send(period, waiting.slice(start, end)).then(landed)
       start = end
     }
+  }
+
+  function landed(): void {
+    flying--
+    if (flying === 0 && queue.length > 0) flush()
   }
 
   async function send(period: QuotaPeriod, waiting: readonly Waiting<O>[]): Promise<void> {
@@ -70,14 +81,18 @@ export function createQuotaBatches<O extends Operation>(options: {
         resolve(replies[i] as Reply)
       })
     } catch (error) {
+      // Those that came meanwhile have waited for the same answer: nobody waits for two.
+      const late = queue
+      queue = []
       for (const { reject } of waiting) reject(error)
+      for (const { reject } of late) reject(error)
     }
   }
 
   return {
     reserve: (operation) =>
       new Promise((resolve, reject) => {
-        if (queue.push({ operation, resolve, reject }) === 1) setImmediate(flush)
+        if (queue.push({ operation, resolve, reject }) === 1 && flying === 0) setImmediate(flush)
       }),
   }
 }
