@@ -172,10 +172,10 @@ describe('what stops the start', { timeout: 60_000 }, () => {
     expect(await childrenIn(dataDir)).toEqual(new Map())
   })
 
-  it('is a DATA_DIR that cannot be made', async () => {
-    const start = npmStart(newData(), { DATA_DIR: '/proc/getcomplical' })
+  it.each(['/proc/getcomplical', '/etc/passwd'])('is the DATA_DIR %s, by name', async (path) => {
+    const start = npmStart(newData(), { DATA_DIR: path })
     expect(await start.exited).toEqual({ code: 1, signal: null })
-    expect(start.output()).toContain('/proc/getcomplical')
+    expect(start.output()).toContain(`DATA_DIR (${path}) cannot be used`)
   })
 
   it('is any wrong setting, and all of them are named at once', async () => {
