@@ -31,7 +31,8 @@ export interface PumpOptions {
   metrics: ProducerMetrics
 }
 
-const roundMs = 20
+/** At 20 ms Redis spent 9.0 µs a call, now 7.1 (one run each way): half the blobs, twice the size. */
+const roundMs = 40
 /** Read in one go, and at most so much in one round, so that catching up never holds the event loop. */
 const readBytes = 256 * 1024
 /** Uncommitted bytes in Redis: bounds its memory while no worker commits; the rest waits on the disk. */
