@@ -1,6 +1,4 @@
-import { closeSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { rename, rm, statfs, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
 import { ApiError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import {
@@ -9,6 +7,7 @@ import {
   type Segment,
   type SpoolSegments,
 } from './spool-segments.ts'
+import { createSpare } from './spool-spare.ts'
 import { encodeFrame } from './usage-codec.ts'
 import type { UsageEvent } from './usage-event.ts'
 import type { ProducerMetrics } from './usage-producer-metrics.ts'
@@ -48,7 +47,6 @@ export interface SpoolOptions {
 
 /** Keeps a frame far below what a reader accepts, and a blob below a quarter of a megabyte. */
 const eventsPerFrame = 2_000
-const spareRetryMs = 250
 /**
  * A refused write makes the process "not ready" for this long: without calls nothing would be written that
  * could prove it well again. A disk that stays full shows in the spare.
@@ -186,58 +184,6 @@ export function createSpool({ dir, segmentBytes, clock, log, metrics }: SpoolOpt
       seal()
       await spare.close()
       segments.close()
-    },
-  }
-}
-
-const spareName = 'spare'
-
-/**
- * One segment full of zeros, written in advance: so space runs out when a spare is made, between the
- * calls and with a whole segment still free, and not under a call.
- */
-function createSpare(dir: string, bytes: number) {
-  const path = join(dir, spareName)
-  let ready = false
-  let failure: string | null = null
-  let closed = false
-  let timer: NodeJS.Timeout | undefined
-  let making = make()
-
-  async function make(): Promise<void> {
-    try {
-      const { bavail, bsize } = await statfs(dir)
-      if (bavail * bsize < 2 * bytes) throw new Error('the disk has no room for another segment')
-      await writeFile(`${path}.new`, Buffer.alloc(bytes), { mode: 0o600 })
-      await rename(`${path}.new`, path)
-      ready = true
-      failure = null
-    } catch (error) {
-      await rm(`${path}.new`, { force: true }).catch(() => {})
-      failure = `the spool is about to be full: ${(error as Error).message}`
-      if (!closed) timer = setTimeout(again, spareRetryMs).unref()
-    }
-  }
-
-  function again(): void {
-    if (!closed) making = make()
-  }
-
-  return {
-    /** Gives the spare that name and true, or false when there is none; makes the next. */
-    take(as: string): boolean {
-      if (!ready) return false
-      ready = false
-      setImmediate(again)
-      renameSync(path, as)
-      return true
-    },
-    trouble: () => failure,
-    async close() {
-      closed = true
-      clearTimeout(timer)
-      await making
-      await rm(path, { force: true })
     },
   }
 }
