@@ -6,7 +6,7 @@ import type { SecretHash } from './callers/secret-hash.ts'
 import type { Logger } from './log.ts'
 import type { OwnerKeyLimits } from './rules/owner-keys.ts'
 import type { Plans } from './rules/plan.ts'
-import type { TaxData } from './rules/tax/tax-data.ts'
+import type { TaxHistory } from './rules/tax/tax-history.ts'
 import type { AccountDoc } from './store/accounts.ts'
 import type { ApiKeyDoc } from './store/api-keys.ts'
 import type { LiveReader } from './streams/live-reader.ts'
@@ -37,7 +37,7 @@ export interface Deps {
   /** Feeds the `liveUsage` subscriptions of this process. */
   live: LiveReader
   plans: Plans
-  taxData: TaxData
+  taxHistory: TaxHistory
   callers: Callers
   ownerKeyLimits: OwnerKeyLimits
   secretHash: SecretHash

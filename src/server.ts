@@ -21,6 +21,8 @@ import { healthRoutes } from './rest/health.ts'
 import { homeRoute } from './rest/home.ts'
 import { createRouter } from './rest/router.ts'
 import { taxDatesRoute } from './rest/tax-dates.ts'
+import type { TaxData } from './rules/tax/tax-data.ts'
+import { unchanged } from './rules/tax/tax-history.ts'
 import { connectDatabase, type Database, untilMongoAnswers } from './store/database.ts'
 import { ensureDeployment } from './store/deployment.ts'
 import { loadTaxData } from './store/tax-data.ts'
@@ -104,7 +106,7 @@ interface ApiParts {
   log: Logger
   registry: Registry
   clock: () => number
-  taxData: Deps['taxData']
+  taxData: TaxData
   database: Database
   readiness: () => readonly string[]
   /** The process stops. */
@@ -138,7 +140,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     redis,
     live,
     plans,
-    taxData,
+    taxHistory: unchanged(taxData, clock),
     callers,
     ownerKeyLimits: limits.ownerKeys,
     secretHash: createSecretHash(pepper),

@@ -2,13 +2,8 @@ import { access } from '../rules/access.ts'
 import { findTaxDates } from '../rules/tax/find-tax-dates.ts'
 import { listCountries, listObligations } from '../rules/tax/list-obligations.ts'
 import { builder } from '../schema/builder.ts'
-import {
-  CountryCodeType,
-  CountryType,
-  ObligationType,
-  TaxActionType,
-  TaxDateConnectionType,
-} from '../schema/tax.ts'
+import { CountryCodeType } from '../schema/country-code.ts'
+import { CountryType, ObligationType, TaxActionType, TaxDateConnectionType } from '../schema/tax.ts'
 
 const metered = access(['apiKey', 'account'], 1)
 
@@ -18,7 +13,7 @@ builder.queryField('countries', (t) =>
     nullable: true,
     description: 'The countries whose dates are carried. 1 unit.',
     extensions: metered,
-    resolve: (_, _args, { deps }) => [...listCountries(deps.taxData)],
+    resolve: (_, _args, { deps }) => [...listCountries(deps.taxHistory.current())],
   }),
 )
 
@@ -33,7 +28,7 @@ builder.queryField('obligations', (t) =>
       region: t.arg.string({ description: 'ISO 3166-2, as AU-VIC.' }),
     },
     extensions: metered,
-    resolve: (_, query, { deps }) => [...listObligations(deps.taxData, query)],
+    resolve: (_, query, { deps }) => [...listObligations(deps.taxHistory.current(), query)],
   }),
 )
 
@@ -61,6 +56,6 @@ builder.queryField('taxDates', (t) =>
       after: t.arg.string({ description: 'A cursor of the same query.' }),
     },
     extensions: metered,
-    resolve: (_, query, { deps }) => findTaxDates(deps.taxData, query),
+    resolve: (_, query, { deps }) => findTaxDates(deps.taxHistory.current(), query),
   }),
 )

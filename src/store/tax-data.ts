@@ -74,7 +74,18 @@ function readCountry(
     const label = `${file}: ${idOf(unread) ?? `rule ${index + 1}`}`
     return readRule(unread, label, surroundings, problems) ?? []
   })
-  return { code: country, name, regions, rules }
+  const changes = (content.changes ?? []).map(({ key, entered, ...change }) => ({
+    key,
+    entered,
+    country,
+    ...change,
+    obligationId: change.obligationId ?? null,
+    periodEnd: change.periodEnd ?? null,
+    region: change.region ?? null,
+    dueDate: change.dueDate ?? null,
+    appliesTo: change.appliesTo ?? null,
+  }))
+  return { code: country, name, regions, rules, changes }
 }
 
 function readRule(

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import type { Caller, Deps } from '../../src/context.ts'
 import { defaultQueryLimits } from '../../src/rules/query-cost.ts'
+import { unchanged } from '../../src/rules/tax/tax-history.ts'
 import { loadTaxData } from '../../src/store/tax-data.ts'
 import { makeYoga, type YogaParts } from '../../src/yoga.ts'
 
@@ -18,17 +19,17 @@ export interface GuardedOptions extends Partial<YogaParts> {
   caller?: () => Caller
   log?: Logger
   /** In place of what the resolvers of tax data read. */
-  taxData?: Deps['taxData']
+  taxHistory?: Deps['taxHistory']
   clock?: () => number
 }
 
-const taxData = loadTaxData(join(import.meta.dirname, '../../data/tax'))
+const taxHistory = unchanged(loadTaxData(join(import.meta.dirname, '../../data/tax')), Date.now)
 
 /** The whole pipeline as `yoga.ts` makes it, without a port, a database or metering. */
 export function guardedYoga(options: GuardedOptions = {}) {
   const { caller = () => ({ kind: 'anonymous' }), log = pino({ level: 'silent' }) } = options
   const deps = {
-    taxData: options.taxData ?? taxData,
+    taxHistory: options.taxHistory ?? taxHistory,
     clock: options.clock ?? Date.now,
     log,
     callers: { resolveCaller: caller },

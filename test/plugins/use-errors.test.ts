@@ -21,12 +21,12 @@ const caller = (): Caller => ({
 function failing(error: unknown) {
   const lines: string[] = []
   const log = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) })
-  const taxData = {
-    get countries(): never {
+  const taxHistory = {
+    current(): never {
       throw error
     },
-  } as unknown as Deps['taxData']
-  return { ...guardedYoga({ caller, log, taxData }), lines }
+  } as unknown as Deps['taxHistory']
+  return { ...guardedYoga({ caller, log, taxHistory }), lines }
 }
 
 describe('what a resolver throws', () => {
@@ -114,7 +114,8 @@ test('what is wrong by type but comes from our own resolvers is INTERNAL', async
   const wrong = {
     countries: new Map([['AU', { country: { code: 'NOWHERE', name: 'x', obligations: [] } }]]),
   }
-  const { ask } = guardedYoga({ caller, taxData: wrong as unknown as Deps['taxData'] })
+  const taxHistory = { current: () => wrong } as unknown as Deps['taxHistory']
+  const { ask } = guardedYoga({ caller, taxHistory })
   const { codes } = await ask('{ countries { code } }')
   expect(codes).toEqual(['INTERNAL'])
 })

@@ -104,7 +104,7 @@ function filterOf(country: CountryTaxData, query: TaxDateQuery, years: YearRange
     ...rangeOf(query, years),
     region: knownRegion(country, query.region),
     obligationIds: choice('obligationIds', query.obligationIds, (id) =>
-      country.obligationIds.has(id) ? null : `${id} is not an obligation of ${code}`,
+      country.rules.has(id) ? null : `${id} is not an obligation of ${code}`,
     ),
     actions: choice('actions', query.actions, (action) =>
       (TAX_ACTIONS as readonly string[]).includes(action)

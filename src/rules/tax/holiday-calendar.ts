@@ -4,10 +4,18 @@ import { type EpochDay, isCalendarDate, toEpochDay } from './calendar-date.ts'
 /** A holiday calendar that rules name: which days are holidays, and from when to when it knows them. */
 export type HolidayCalendar = {
   readonly id: string
+  /** In words: `England and Wales`. */
+  readonly name: string
   /** First and last day whose holidays are all known; null: nothing to know (the calendar NONE). */
   readonly covers: { readonly from: EpochDay; readonly to: EpochDay } | null
-  /** Each with the place where it is one: `Easter Monday (England and Wales)`. */
-  readonly holidays: ReadonlyMap<EpochDay, string>
+  readonly holidays: ReadonlyMap<EpochDay, Holiday>
+}
+
+export type Holiday = {
+  /** With the place where it is one: `Easter Monday (England and Wales)`. */
+  readonly name: string
+  /** Expected by the law's own reckoning, and not proclaimed yet. */
+  readonly provisional: boolean
 }
 
 export const calendarDateSchema = z
@@ -86,8 +94,11 @@ function listedCalendar(id: string, entry: ListedCalendar, problems: string[]): 
   }
   return {
     id,
+    name: entry.name,
     covers: covers ? { from: toEpochDay(covers.from), to: toEpochDay(covers.to) } : null,
-    holidays: new Map(days.map(([day, name]) => [day, `${name} (${entry.name})`])),
+    holidays: new Map(
+      days.map(([day, name]) => [day, { name: `${name} (${entry.name})`, provisional: false }]),
+    ),
   }
 }
 
@@ -112,14 +123,14 @@ function unionCalendar(id: string, name: string, members: readonly UnionMember[]
       placesByDay.set(day, places)
     }
   }
-  const holidays = new Map<EpochDay, string>()
+  const holidays = new Map<EpochDay, Holiday>()
   for (const [day, places] of placesByDay) {
     const names = [...places].map(([holiday, where]) => {
       return `${holiday} (${where.length === members.length ? name : where.join(', ')})`
     })
-    holidays.set(day, names.join(' / '))
+    holidays.set(day, { name: names.join(' / '), provisional: false })
   }
-  return { id, covers: commonCover(members), holidays }
+  return { id, name, covers: commonCover(members), holidays }
 }
 
 function commonCover(members: readonly UnionMember[]): HolidayCalendar['covers'] {

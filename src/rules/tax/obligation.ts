@@ -1,4 +1,6 @@
+import type { TaxCategory, TaxpayerKind } from './classification.ts'
 import type { CountryCode } from './country-code.ts'
+import type { Source } from './provenance.ts'
 import type { TaxRule } from './tax-rule.ts'
 
 export const TAX_ACTIONS = ['FILE', 'PAY', 'FILE_AND_PAY'] as const
@@ -12,12 +14,16 @@ export type Obligation = {
   /** ISO 3166-2; null: nationwide. */
   readonly region: string | null
   readonly taxType: string
+  readonly category: TaxCategory
   readonly taxpayer: string
+  readonly taxpayerKinds: readonly TaxpayerKind[]
   readonly action: TaxAction
   /** The rule in plain words, with everything that the dates alone do not show. */
   readonly rule: string
   readonly evidence: Evidence
-  readonly sources: readonly { readonly name: string; readonly url: string }[]
+  readonly sources: readonly Source[]
+  /** What each date is counted from, where no period gives one: `payday`. Null: there are dates. */
+  readonly event: string | null
 }
 
 export type Country = {
@@ -38,11 +44,14 @@ export function obligationOf(rule: TaxRule, country: CountryCode): Obligation {
     country,
     region: rule.region,
     taxType: rule.taxType,
+    category: rule.category,
     taxpayer: rule.taxpayer,
+    taxpayerKinds: rule.taxpayerKinds,
     action: ACTIONS[rule.action],
     rule: ruleInWords(rule),
     evidence: rule.evidence === 'official-rule' ? 'OFFICIAL' : 'SECONDARY',
-    sources: rule.sources.map(({ name, url }) => ({ name, url })),
+    sources: rule.sources,
+    event: rule.period.type === 'event' ? rule.period.event : null,
   }
 }
 

@@ -46,8 +46,7 @@ function regionsNamedBy(rule: TaxRule): string[] {
 }
 
 function periodEndsNamedBy(rule: TaxRule): string[] {
-  const announced = rule.due.anchor === 'announced' ? Object.keys(rule.due.dates) : []
-  return [...announced, ...(rule.oneOffs ?? []).map(({ periodEnd }) => periodEnd)]
+  return rule.due.anchor === 'announced' ? Object.keys(rule.due.dates) : []
 }
 
 function isPeriodEnd(rule: TaxRule, date: string): boolean {

@@ -7,7 +7,8 @@ import {
   weekdayName,
 } from './calendar-date.ts'
 import type { DueAnchor } from './due-date.ts'
-import type { HolidayCalendar } from './holiday-calendar.ts'
+import type { Holiday, HolidayCalendar } from './holiday-calendar.ts'
+import type { Move } from './provenance.ts'
 import type { ShiftRule } from './tax-rule.ts'
 
 /** No shift is longer than this, even over Christmas; a calendar that needs more is broken. */
@@ -15,8 +16,8 @@ const LONGEST_SHIFT = 30
 
 export type Shifted = {
   readonly dueDate: CalendarDate
-  /** The days that were passed over, named; null where nothing moved. */
-  readonly reason: string | null
+  /** The days that were passed over, in the order in which they were; empty where nothing moved. */
+  readonly moves: readonly Move[]
 }
 
 /** Business days counted without weekends; holidays do not enter the statutory date. */
@@ -47,11 +48,11 @@ export function shiftDueDate(
   if (moved === undefined) return undefined
   return {
     dueDate: fromEpochDay(moved.day),
-    reason: moved.day === statutory ? null : reasonOf(moved.passedOver),
+    moves: moved.day === statutory ? [] : moved.passedOver.map((day) => moveOf(day, calendar)),
   }
 }
 
-type PassedOver = { readonly day: EpochDay; readonly holiday: string | null }
+type PassedOver = { readonly day: EpochDay; readonly holiday: Holiday | null }
 type Moved = { readonly day: EpochDay; readonly passedOver: readonly PassedOver[] }
 
 /** The day itself if it is a working day, else the next or previous one, as the shift says. */
@@ -100,23 +101,36 @@ function isCovered(day: EpochDay, { covers }: HolidayCalendar): boolean {
   return covers === null || (day >= covers.from && day <= covers.to)
 }
 
-/** `weekend, Saturday 2026-02-28 and Sunday 2026-03-01; Labour Day (WA), Monday 2026-03-02`. */
-function reasonOf(passedOver: readonly PassedOver[]): string {
+function moveOf({ day, holiday }: PassedOver, { id, name }: HolidayCalendar): Move {
+  return {
+    kind: holiday === null ? 'WEEKEND' : 'HOLIDAY',
+    date: fromEpochDay(day),
+    name: holiday === null ? weekdayName(day) : holiday.name,
+    calendar: { id, name },
+    provisional: holiday?.provisional ?? false,
+  }
+}
+
+/**
+ * Moves in words, null for none: `weekend, Saturday 2026-02-28 and Sunday 2026-03-01; Labour Day (WA),
+ * Monday 2026-03-02`.
+ */
+export function movesInWords(moves: readonly Move[]): string | null {
   const told: string[] = []
   let weekend: string[] = []
   const closeWeekend = () => {
     if (weekend.length > 0) told.push(`weekend, ${weekend.join(' and ')}`)
     weekend = []
   }
-  for (const { day, holiday } of passedOver) {
-    const when = `${weekdayName(day)} ${fromEpochDay(day)}`
-    if (holiday === null) {
+  for (const { kind, date, name } of moves) {
+    const when = date === null ? null : `${weekdayName(toEpochDay(date))} ${date}`
+    if (kind === 'WEEKEND' && when !== null) {
       weekend.push(when)
     } else {
       closeWeekend()
-      told.push(`${holiday}, ${when}`)
+      told.push(when === null ? name : `${name}, ${when}`)
     }
   }
   closeWeekend()
-  return told.join('; ')
+  return told.length === 0 ? null : told.join('; ')
 }

@@ -2,6 +2,7 @@ import { type CalendarDate, fromEpochDay, monthOf, yearOf } from './calendar-dat
 import type { CountryCode } from './country-code.ts'
 import { type Country, type Obligation, obligationOf } from './obligation.ts'
 import { periodsEndingIn } from './period.ts'
+import type { ShippedChange } from './tax-date-change.ts'
 import { type Calendars, isValidPeriod, type TaxDate, taxDatesOf } from './tax-dates.ts'
 import type { TaxRule } from './tax-rule.ts'
 
@@ -13,6 +14,7 @@ export type TaxData = {
   /** Years whose due dates can be asked for, both inclusive. */
   readonly years: YearRange
   readonly countries: ReadonlyMap<CountryCode, CountryTaxData>
+  readonly calendars: Calendars
 }
 
 export type YearRange = { readonly first: number; readonly last: number }
@@ -20,9 +22,11 @@ export type YearRange = { readonly first: number; readonly last: number }
 export type CountryTaxData = {
   readonly country: Country
   readonly regions: ReadonlySet<string>
-  readonly obligationIds: ReadonlySet<string>
+  readonly rules: ReadonlyMap<string, TaxRule>
   /** By the year of dueDate; each in the order of the answer. */
   readonly datesByYear: ReadonlyMap<number, readonly IndexedTaxDate[]>
+  /** What the country's file announces; not contained in the dates. */
+  readonly shippedChanges: readonly ShippedChange[]
 }
 
 export type IndexedTaxDate = {
@@ -40,6 +44,7 @@ export type CountryRules = {
   readonly name: string
   readonly regions: Readonly<Record<string, string>>
   readonly rules: readonly TaxRule[]
+  readonly changes: readonly ShippedChange[]
 }
 
 /** No rule's due date lies further from its period's end than this (the schema bounds it). */
@@ -73,6 +78,7 @@ export function buildTaxData(
   const byCode = [...countries].sort((a, b) => (a.code < b.code ? -1 : 1))
   return {
     years,
+    calendars,
     countries: new Map(byCode.map((file) => [file.code, buildCountry(file, calendars, years)])),
   }
 }
@@ -92,8 +98,9 @@ function buildCountry(file: CountryRules, calendars: Calendars, years: YearRange
   return {
     country: { code: file.code, name: file.name, obligations },
     regions: new Set(Object.keys(file.regions)),
-    obligationIds: new Set(obligations.map(({ id }) => id)),
+    rules: new Map(file.rules.map((rule) => [rule.id, rule])),
     datesByYear,
+    shippedChanges: file.changes,
   }
 }
 
@@ -123,7 +130,10 @@ function* indexedDatesOf(
 }
 
 /** The order of the public contract; `<` compares strings by code unit. */
-function byDueDateThenId({ taxDate: a }: IndexedTaxDate, { taxDate: b }: IndexedTaxDate): number {
+export function byDueDateThenId(
+  { taxDate: a }: IndexedTaxDate,
+  { taxDate: b }: IndexedTaxDate,
+): number {
   if (a.dueDate !== b.dueDate) return a.dueDate < b.dueDate ? -1 : 1
   return a.id < b.id ? -1 : 1
 }

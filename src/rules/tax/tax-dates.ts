@@ -3,7 +3,9 @@ import { dueAnchor } from './due-date.ts'
 import type { HolidayCalendar } from './holiday-calendar.ts'
 import type { Obligation } from './obligation.ts'
 import type { Period } from './period.ts'
-import { shiftDueDate, statutoryDate } from './shift.ts'
+import type { Disagreement, Move } from './provenance.ts'
+import { movesInWords, shiftDueDate, statutoryDate } from './shift.ts'
+import type { TaxDateChange } from './tax-date-change.ts'
 import type { ShiftRule, TaxRule } from './tax-rule.ts'
 
 /** One due date of one obligation, as the API speaks of it. */
@@ -25,6 +27,13 @@ export type TaxDate = {
   readonly payByReason: string | null
   /** The weekend, holiday or extension; set exactly where dueDate is not statutoryDate. */
   readonly shiftedBy: string | null
+  /** The same step by step; empty exactly where dueDate is statutoryDate. */
+  readonly movedBy: readonly Move[]
+  /** dueDate or payBy was moved by a holiday that is not proclaimed yet. */
+  readonly provisional: boolean
+  /** What was announced about this date, newest first, for everybody or for some. */
+  readonly changes: readonly TaxDateChange[]
+  readonly disagreements: readonly Disagreement[]
 }
 
 export type Calendars = ReadonlyMap<string, HolidayCalendar>
@@ -71,8 +80,7 @@ function taxDateOf(
   const anchor = dueAnchor(rule.due, period)
   if (anchor === undefined) return undefined
   const statutory = statutoryDate(anchor)
-  const due =
-    oneOffDate(rule, period, statutory) ?? shiftDueDate(anchor, shift, calendarOf(shift, calendars))
+  const due = shiftDueDate(anchor, shift, calendarOf(shift, calendars))
   if (due === undefined) return undefined
   const payment = paymentDate(rule, due.dueDate, calendars)
   if (payment === undefined) return undefined
@@ -86,34 +94,39 @@ function taxDateOf(
     dueDate: due.dueDate,
     payBy: payment.payBy,
     payByReason: payment.reason,
-    shiftedBy: due.reason,
+    shiftedBy: movesInWords(due.moves),
+    movedBy: due.moves,
+    provisional: payment.provisional || due.moves.some(({ provisional }) => provisional),
+    changes: [],
+    disagreements: [],
   }
 }
 
-/** An authority's own date for one period. It replaces the due date; the statute stays as it is. */
-function oneOffDate(rule: TaxRule, period: Period, statutory: CalendarDate) {
-  const oneOff = rule.oneOffs?.find(({ periodEnd }) => periodEnd === period.end)
-  if (oneOff === undefined) return undefined
-  const { dueDate } = oneOff
-  const reason = `extension by the authority for the period to ${period.end}`
-  return { dueDate, reason: dueDate === statutory ? null : reason }
+export type Payment = {
+  readonly payBy: CalendarDate | null
+  readonly reason: string | null
+  readonly provisional: boolean
 }
 
-type Payment = { readonly payBy: CalendarDate | null; readonly reason: string | null }
+const NO_PAYMENT: Payment = { payBy: null, reason: null, provisional: false }
 
-/** Undefined where the calendar cannot say whether payment must arrive earlier. */
-function paymentDate(
+/** By when to pay what is due then. Undefined where the calendar cannot say whether it is earlier. */
+export function paymentDate(
   rule: TaxRule,
   dueDate: CalendarDate,
   calendars: Calendars,
 ): Payment | undefined {
   const shift = rule.paymentShift
-  if (shift === undefined) return { payBy: null, reason: null }
+  if (shift === undefined) return NO_PAYMENT
   const anchor = { date: dueDate, businessDays: 0 }
   const moved = shiftDueDate(anchor, shift, calendarOf(shift, calendars))
   if (moved === undefined) return undefined
-  if (moved.dueDate === dueDate) return { payBy: null, reason: null }
-  return { payBy: moved.dueDate, reason: `${moved.reason}; ${shift.appliesTo}` }
+  if (moved.dueDate === dueDate) return NO_PAYMENT
+  return {
+    payBy: moved.dueDate,
+    reason: `${movesInWords(moved.moves)}; ${shift.appliesTo}`,
+    provisional: moved.moves.some(({ provisional }) => provisional),
+  }
 }
 
 function calendarOf({ calendar }: ShiftRule, calendars: Calendars): HolidayCalendar {

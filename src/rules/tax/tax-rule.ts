@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { TAX_CATEGORIES, TAXPAYER_KINDS } from './classification.ts'
 import { COUNTRY_CODES } from './country-code.ts'
 import { calendarDateSchema, sourceSchema } from './holiday-calendar.ts'
+import { CHANGE_EFFECTS } from './tax-date-change.ts'
 
 /**
  * A rule as the data files hold it; data/tax/README.md says in words what each field means. Objects
@@ -95,7 +97,9 @@ const ruleFields = z.strictObject({
   id: z.string().regex(/^[a-z]{2}(-[a-z0-9]+)+$/, 'must look like au-bas-q-self'),
   region: z.string().min(1).nullable(),
   taxType: z.string().min(1),
+  category: z.enum(TAX_CATEGORIES),
   taxpayer: z.string().min(1),
+  taxpayerKinds: z.array(z.enum(TAXPAYER_KINDS)).min(1),
   action: z.enum(['file', 'pay', 'file+pay']),
   period: periodSchema,
   /** Set where the taxpayer chooses its year end; the period then names the one listed by default. */
@@ -107,9 +111,6 @@ const ruleFields = z.strictObject({
     .array(
       z.strictObject({ regions: z.array(z.string().min(1)).min(1), calendar: z.string().min(1) }),
     )
-    .optional(),
-  oneOffs: z
-    .array(z.strictObject({ periodEnd: calendarDateSchema, dueDate: calendarDateSchema }))
     .optional(),
   validFrom: calendarDateSchema.optional(),
   validTo: calendarDateSchema.optional(),
@@ -152,10 +153,29 @@ function countsBusinessDays(due: DueRule): boolean {
   return 'addBusinessDays' in due && due.addBusinessDays !== undefined
 }
 
+const regionCode = z.string().regex(/^[A-Z]{2}-[A-Z0-9]{1,3}$/)
+
+const shippedChangeSchema = z.strictObject({
+  /** Never reused: by it a database knows which of them it holds. */
+  key: z.string().regex(/^[a-z]{2}(-[a-z0-9]+)+$/, 'must look like us-2025-la-wildfires'),
+  obligationId: z.string().min(1).optional(),
+  periodEnd: calendarDateSchema.optional(),
+  region: regionCode.optional(),
+  effect: z.enum(CHANGE_EFFECTS),
+  dueDate: calendarDateSchema.optional(),
+  appliesTo: z.string().min(1).optional(),
+  reason: z.string().min(1),
+  /** The day on which it came into these data. */
+  entered: calendarDateSchema,
+  source: sourceSchema,
+})
+
 export const countryFileSchema = z.strictObject({
   country: z.enum(COUNTRY_CODES),
   name: z.string().min(1),
   /** ISO 3166-2 code to name: the regions a query may ask for, with dates of their own or not. */
-  regions: z.record(z.string().regex(/^[A-Z]{2}-[A-Z0-9]{1,3}$/), z.string().min(1)),
+  regions: z.record(regionCode, z.string().min(1)),
   rules: z.array(z.unknown()).min(1),
+  /** Announced dates that no rule gives: the first entries of the history of changes. */
+  changes: z.array(shippedChangeSchema).optional(),
 })

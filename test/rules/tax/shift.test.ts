@@ -6,13 +6,15 @@ import { buildCalendars } from '../../../src/rules/tax/holiday-calendar.ts'
 import { shiftDueDate, statutoryDate } from '../../../src/rules/tax/shift.ts'
 import type { ShiftRule } from '../../../src/rules/tax/tax-rule.ts'
 
+const holiday = (name: string) => ({ name, provisional: false })
 const calendar: HolidayCalendar = {
   id: 'X',
+  name: 'Xland',
   covers: { from: toEpochDay('2026-01-01'), to: toEpochDay('2026-12-31') },
   holidays: new Map([
-    [toEpochDay('2026-03-02'), 'Labour Day (X)'],
-    [toEpochDay('2026-04-03'), 'Good Friday (X)'],
-    [toEpochDay('2026-04-06'), 'Easter Monday (X)'],
+    [toEpochDay('2026-03-02'), holiday('Labour Day (X)')],
+    [toEpochDay('2026-04-03'), holiday('Good Friday (X)')],
+    [toEpochDay('2026-04-06'), holiday('Easter Monday (X)')],
   ]),
 }
 const shift = (convention: ShiftRule['convention'], weekends = true): ShiftRule => {
@@ -40,13 +42,13 @@ describe('a date that falls on a weekend or holiday', () => {
   })
 
   test('stays where nothing moves it', () => {
-    const stays = { dueDate: '2026-02-28', reason: null }
+    const stays = { dueDate: '2026-02-28', moves: [] }
     expect(shiftDueDate(on('2026-02-28'), shift('none', false), calendar)).toEqual(stays)
     expect(shiftDueDate(on('2026-02-28'), shift('next', false), calendar)).toEqual(stays)
   })
 
   test('has no reason when it is a working day', () => {
-    const plain = { dueDate: '2026-03-04', reason: null }
+    const plain = { dueDate: '2026-03-04', moves: [] }
     expect(shiftDueDate(on('2026-03-04'), shift('next'), calendar)).toEqual(plain)
   })
 })
@@ -96,7 +98,7 @@ test('whatever the date, next and previous find the nearest working day and jump
       expect(convention === 'next' ? due >= day : due <= day).toBe(true)
       const [low, high] = due < day ? [due + 1, day] : [day, due - 1]
       for (let between = low; between <= high; between++) expect(isWorking(between)).toBe(false)
-      expect(moved?.reason === null).toBe(due === day)
+      expect(moved?.moves.length === 0).toBe(due === day)
     }),
   )
 })

@@ -1,0 +1,60 @@
+import type { CalendarDate } from './calendar-date.ts'
+import type { CountryCode } from './country-code.ts'
+import type { Source } from './provenance.ts'
+
+/**
+ * MOVED: due on another day. WITHDRAWN: no duty for this period. RESTORED: the rule's own date holds
+ * again, as if no earlier change of the same scope had been made.
+ */
+export const CHANGE_EFFECTS = ['MOVED', 'WITHDRAWN', 'RESTORED'] as const
+export type ChangeEffect = (typeof CHANGE_EFFECTS)[number]
+
+/** What was announced, whoever enters it: a file of the data, or an operator. */
+export type AnnouncedChange = {
+  readonly country: CountryCode
+  /** Null: a notice that concerns no listed obligation; it moves nothing. */
+  readonly obligationId: string | null
+  /** The period whose date changes; null exactly with a null obligation. */
+  readonly periodEnd: CalendarDate | null
+  /** ISO 3166-2: only there. Null: everywhere. */
+  readonly region: string | null
+  readonly effect: ChangeEffect
+  /** The new due date; null exactly unless MOVED. */
+  readonly dueDate: CalendarDate | null
+  /**
+   * Only for whom, in words; null: for everybody. What holds for some only is told with the date and
+   * does not move it: moved, it would be wrong for all others.
+   */
+  readonly appliesTo: string | null
+  /** `Postponed after the Los Angeles wildfires`. */
+  readonly reason: string
+  readonly source: Source
+}
+
+/** A change that comes with the data. */
+export type ShippedChange = AnnouncedChange & {
+  /** Never reused: by it a database knows which of them it holds. */
+  readonly key: string
+  /** The day on which it came into the data. */
+  readonly entered: CalendarDate
+}
+
+/** A change on record. Records are never altered nor removed: a later one takes an earlier one back. */
+export type TaxDateChange = AnnouncedChange & {
+  /** Decimal number, counted up in the order of entry; also its place in the stream. */
+  readonly id: string
+  /** ms since the epoch: from then on the API says so. */
+  readonly enteredAt: number
+}
+
+/** The shipped changes of all countries as they stand in a database that holds nothing else. */
+export function recordsOf(shipped: readonly ShippedChange[]): TaxDateChange[] {
+  const inOrder = [...shipped].sort((a, b) =>
+    a.entered === b.entered ? (a.key < b.key ? -1 : 1) : a.entered < b.entered ? -1 : 1,
+  )
+  return inOrder.map(({ key: _key, entered, ...change }, index) => ({
+    ...change,
+    id: String(index + 1),
+    enteredAt: Date.parse(`${entered}T00:00:00Z`),
+  }))
+}
