@@ -125,6 +125,7 @@ describe('every root field', () => {
     const metered = fields.filter(({ field }) => (accessOf(field.extensions)?.units ?? 0) > 0)
     expect(metered.map(({ name }) => name).sort()).toEqual([
       'Query.countries',
+      'Query.dueDateFor',
       'Query.obligations',
       'Query.taxDates',
     ])

@@ -1,3 +1,4 @@
+import { assumedSize } from '../rules/assumed-size.ts'
 import { TAX_CATEGORIES, TAXPAYER_KINDS } from '../rules/tax/classification.ts'
 import type { TaxDateConnection, TaxDateEdge } from '../rules/tax/find-tax-dates.ts'
 import { type Country, type Obligation, TAX_ACTIONS } from '../rules/tax/obligation.ts'
@@ -47,7 +48,11 @@ export const ObligationType = builder.objectRef<Obligation>('Obligation').implem
     action: t.expose('action', { type: TaxActionType }),
     rule: t.exposeString('rule', { description: 'The rule in plain words.' }),
     evidence: t.expose('evidence', { type: EvidenceType }),
-    sources: t.field({ type: [SourceType], resolve: ({ sources }) => [...sources] }),
+    sources: t.field({
+      type: [SourceType],
+      extensions: assumedSize(2),
+      resolve: ({ sources }) => [...sources],
+    }),
     event: t.exposeString('event', {
       nullable: true,
       description:
@@ -67,7 +72,7 @@ export const CountryType = builder.objectRef<Country>('Country').implement({
   }),
 })
 
-const MoveType = builder.objectRef<Move>('Move').implement({
+export const MoveType = builder.objectRef<Move>('Move').implement({
   description: 'One step between the statutory date and the due date.',
   fields: (t) => ({
     kind: t.expose('kind', { type: MoveKindType }),
@@ -133,6 +138,7 @@ export const TaxDateType = builder.objectRef<TaxDate>('TaxDate').implement({
     movedBy: t.field({
       type: [MoveType],
       description: 'The same step by step; empty exactly where dueDate is statutoryDate.',
+      extensions: assumedSize(2),
       resolve: ({ movedBy }) => [...movedBy],
     }),
     provisional: t.exposeBoolean('provisional', {
@@ -141,12 +147,14 @@ export const TaxDateType = builder.objectRef<TaxDate>('TaxDate').implement({
     changes: t.field({
       type: [TaxDateChangeType],
       description: 'What was announced about this date, newest first, for everybody or for some.',
+      extensions: assumedSize(1),
       resolve: ({ changes }) => [...changes],
     }),
     disagreements: t.field({
       type: [DisagreementType],
       description:
         'Printed dates that contradict this one, and why it is probably they that are wrong.',
+      extensions: assumedSize(1),
       resolve: ({ disagreements }) => [...disagreements],
     }),
   }),

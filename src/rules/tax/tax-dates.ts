@@ -1,5 +1,5 @@
 import type { CalendarDate } from './calendar-date.ts'
-import { dueAnchor } from './due-date.ts'
+import { type DueAnchor, dueAnchor } from './due-date.ts'
 import type { HolidayCalendar } from './holiday-calendar.ts'
 import type { Obligation } from './obligation.ts'
 import type { Period } from './period.ts'
@@ -8,15 +8,8 @@ import { movesInWords, shiftDueDate, statutoryDate } from './shift.ts'
 import type { TaxDateChange } from './tax-date-change.ts'
 import type { ShiftRule, TaxRule } from './tax-rule.ts'
 
-/** One due date of one obligation, as the API speaks of it. */
-export type TaxDate = {
-  /** `<obligation>:<period end>`, and `:<region>` for a region's exception; unique and stable. */
-  readonly id: string
-  readonly obligation: Obligation
-  /** Where this date holds; null: everywhere. */
-  readonly region: string | null
-  readonly periodStart: CalendarDate
-  readonly periodEnd: CalendarDate
+/** A due date with all that made it what it is. */
+export type Reckoning = {
   /** Before weekends and holidays. */
   readonly statutoryDate: CalendarDate
   /** After them. */
@@ -31,6 +24,17 @@ export type TaxDate = {
   readonly movedBy: readonly Move[]
   /** dueDate or payBy was moved by a holiday that is not proclaimed yet. */
   readonly provisional: boolean
+}
+
+/** One due date of one obligation, as the API speaks of it. */
+export type TaxDate = Reckoning & {
+  /** `<obligation>:<period end>`, and `:<region>` for a region's exception; unique and stable. */
+  readonly id: string
+  readonly obligation: Obligation
+  /** Where this date holds; null: everywhere. */
+  readonly region: string | null
+  readonly periodStart: CalendarDate
+  readonly periodEnd: CalendarDate
   /** What was announced about this date, newest first, for everybody or for some. */
   readonly changes: readonly TaxDateChange[]
   readonly disagreements: readonly Disagreement[]
@@ -79,26 +83,42 @@ function taxDateOf(
 ): TaxDate | undefined {
   const anchor = dueAnchor(rule.due, period)
   if (anchor === undefined) return undefined
-  const statutory = statutoryDate(anchor)
-  const due = shiftDueDate(anchor, shift, calendarOf(shift, calendars))
-  if (due === undefined) return undefined
-  const payment = paymentDate(rule, due.dueDate, calendars)
-  if (payment === undefined) return undefined
+  const reckoned = reckon(rule, anchor, shift, calendars)
+  if (reckoned === undefined) return undefined
   return {
     id: `${rule.id}:${period.end}${exceptionFor === null ? '' : `:${exceptionFor}`}`,
     obligation,
     region: exceptionFor ?? rule.region,
     periodStart: period.start,
     periodEnd: period.end,
-    statutoryDate: statutory,
+    ...reckoned,
+    changes: [],
+    disagreements: [],
+  }
+}
+
+/**
+ * From where a rule's own reckoning ends to the day on which to file and to pay. `shift` is the
+ * rule's, or that of a region. Undefined where a calendar does not know the days that decide.
+ */
+export function reckon(
+  rule: TaxRule,
+  anchor: DueAnchor,
+  shift: ShiftRule,
+  calendars: Calendars,
+): Reckoning | undefined {
+  const due = shiftDueDate(anchor, shift, calendarOf(shift, calendars))
+  if (due === undefined) return undefined
+  const payment = paymentDate(rule, due.dueDate, calendars)
+  if (payment === undefined) return undefined
+  return {
+    statutoryDate: statutoryDate(anchor),
     dueDate: due.dueDate,
     payBy: payment.payBy,
     payByReason: payment.reason,
     shiftedBy: movesInWords(due.moves),
     movedBy: due.moves,
     provisional: payment.provisional || due.moves.some(({ provisional }) => provisional),
-    changes: [],
-    disagreements: [],
   }
 }
 

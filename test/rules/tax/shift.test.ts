@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { fromEpochDay, isWeekend, toEpochDay } from '../../../src/rules/tax/calendar-date.ts'
 import type { HolidayCalendar } from '../../../src/rules/tax/holiday-calendar.ts'
 import { buildCalendars } from '../../../src/rules/tax/holiday-calendar.ts'
-import { shiftDueDate, statutoryDate } from '../../../src/rules/tax/shift.ts'
+import { movesInWords, shiftDueDate, statutoryDate } from '../../../src/rules/tax/shift.ts'
 import type { ShiftRule } from '../../../src/rules/tax/tax-rule.ts'
 
 const holiday = (name: string) => ({ name, provisional: false })
@@ -21,24 +21,42 @@ const shift = (convention: ShiftRule['convention'], weekends = true): ShiftRule 
   return { convention, weekends, calendar: 'X', appliesTo: 'filing+payment' }
 }
 const on = (date: string, businessDays = 0) => ({ date, businessDays })
+const xland = { id: 'X', name: 'Xland' }
+const past = (date: string, name: string, kind: 'WEEKEND' | 'HOLIDAY' = 'HOLIDAY') => {
+  return { kind, date, name, calendar: xland, provisional: false }
+}
 
 describe('a date that falls on a weekend or holiday', () => {
   test('moves to the next working day and names every day that it passed over', () => {
     expect(shiftDueDate(on('2026-02-28'), shift('next'), calendar)).toEqual({
       dueDate: '2026-03-03',
-      reason:
-        'weekend, Saturday 2026-02-28 and Sunday 2026-03-01; Labour Day (X), Monday 2026-03-02',
+      moves: [
+        past('2026-02-28', 'Saturday', 'WEEKEND'),
+        past('2026-03-01', 'Sunday', 'WEEKEND'),
+        past('2026-03-02', 'Labour Day (X)'),
+      ],
     })
     expect(shiftDueDate(on('2026-04-03'), shift('next'), calendar)).toEqual({
       dueDate: '2026-04-07',
-      reason:
-        'Good Friday (X), Friday 2026-04-03; weekend, Saturday 2026-04-04 and Sunday 2026-04-05; ' +
-        'Easter Monday (X), Monday 2026-04-06',
+      moves: [
+        past('2026-04-03', 'Good Friday (X)'),
+        past('2026-04-04', 'Saturday', 'WEEKEND'),
+        past('2026-04-05', 'Sunday', 'WEEKEND'),
+        past('2026-04-06', 'Easter Monday (X)'),
+      ],
     })
   })
 
   test('moves to the previous working day', () => {
-    expect(shiftDueDate(on('2026-04-06'), shift('previous'), calendar)?.dueDate).toBe('2026-04-02')
+    expect(shiftDueDate(on('2026-04-06'), shift('previous'), calendar)).toEqual({
+      dueDate: '2026-04-02',
+      moves: [
+        past('2026-04-06', 'Easter Monday (X)'),
+        past('2026-04-05', 'Sunday', 'WEEKEND'),
+        past('2026-04-04', 'Saturday', 'WEEKEND'),
+        past('2026-04-03', 'Good Friday (X)'),
+      ],
+    })
   })
 
   test('stays where nothing moves it', () => {
@@ -59,7 +77,7 @@ describe('counting business days', () => {
     expect(statutoryDate(anchor)).toBe('2026-03-04')
     expect(shiftDueDate(anchor, shift('businessDayCount'), calendar)).toEqual({
       dueDate: '2026-03-05',
-      reason: 'Labour Day (X), Monday 2026-03-02',
+      moves: [past('2026-03-02', 'Labour Day (X)')],
     })
   })
 
@@ -67,6 +85,42 @@ describe('counting business days', () => {
     const anchor = on('2026-03-30', 4)
     expect(statutoryDate(anchor)).toBe('2026-04-03')
     expect(shiftDueDate(anchor, shift('next'), calendar)?.dueDate).toBe('2026-04-07')
+  })
+})
+
+describe('moves', () => {
+  test('say which holiday is expected only', () => {
+    const expected: HolidayCalendar = {
+      ...calendar,
+      holidays: new Map([
+        [toEpochDay('2026-06-15'), { name: "King's Birthday (X)", provisional: true }],
+      ]),
+    }
+    const moved = shiftDueDate(on('2026-06-13'), shift('next'), expected)
+    expect(moved?.moves.map(({ provisional }) => provisional)).toEqual([false, false, true])
+  })
+
+  test('are told in words: a weekend in one piece, each holiday by its name', () => {
+    const words = (date: string, convention: ShiftRule['convention']) => {
+      return movesInWords(shiftDueDate(on(date), shift(convention), calendar)?.moves ?? [])
+    }
+    expect(words('2026-02-28', 'next')).toBe(
+      'weekend, Saturday 2026-02-28 and Sunday 2026-03-01; Labour Day (X), Monday 2026-03-02',
+    )
+    expect(words('2026-03-01', 'next')).toBe(
+      'weekend, Sunday 2026-03-01; Labour Day (X), Monday 2026-03-02',
+    )
+    expect(words('2026-04-05', 'previous')).toBe(
+      'weekend, Sunday 2026-04-05 and Saturday 2026-04-04; Good Friday (X), Friday 2026-04-03',
+    )
+    expect(words('2026-03-04', 'next')).toBeNull()
+    const change = {
+      kind: 'CHANGE',
+      date: null,
+      name: 'announced: floods',
+      calendar: null,
+    } as const
+    expect(movesInWords([{ ...change, provisional: false }])).toBe('announced: floods')
   })
 })
 
@@ -128,11 +182,13 @@ describe('calendars', () => {
     )
     const any = built.get('ANY')
     expect(problems).toEqual([])
-    expect(any?.holidays.get(toEpochDay('2026-03-02'))).toBe('Labour Day (WA) / Show Day (NT)')
-    expect(any?.holidays.get(toEpochDay('2026-12-25'))).toBe('Christmas Day (everywhere)')
+    const labourDay = any?.holidays.get(toEpochDay('2026-03-02'))
+    expect(labourDay?.name).toBe('Labour Day (WA) / Show Day (NT)')
+    const christmas = any?.holidays.get(toEpochDay('2026-12-25'))
+    expect(christmas?.name).toBe('Christmas Day (everywhere)')
     expect(any?.covers?.to).toBe(toEpochDay('2026-06-30'))
     const northern = built.get('AU-NT')?.holidays.get(toEpochDay('2026-03-02'))
-    expect(northern).toBe('Show Day (Northern Territory)')
+    expect(northern?.name).toBe('Show Day (Northern Territory)')
   })
 
   test('that cannot be built are named', () => {
