@@ -14,6 +14,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql'
+import { assumedSizeOf } from './assumed-size.ts'
 
 /** What a client may ask in one operation (promises.md, "Limits"). */
 export interface QueryLimits {
@@ -52,7 +53,6 @@ export interface MeasureOptions {
   introspection: boolean
 }
 
-const otherListFactor = 10
 /** Page sizes when `first` is left out, and at most: a larger one is refused by the field itself. */
 const defaultFirst = 50
 const maxFirst = 500
@@ -78,7 +78,7 @@ type Parent = GraphQLCompositeType | undefined
  * Runs before validation (which it protects), hence tolerates what validation will refuse: unknown
  * fields count 1, unknown fragments 0, and a fragment cycle counts its inner round as 0.
  *
- * Cost: 1 a field; what is selected below a connection times its `first`, below another list times 10.
+ * Cost: 1 a field; what is below a connection times its `first`, below another list its `assumedSize`.
  */
 export function measureQuery(document: DocumentNode, options: MeasureOptions): MeasuredQuery {
   const fragments = new Map<string, FragmentDefinitionNode>()
@@ -192,7 +192,8 @@ function factorOf(
     return pageSize(measurement.variables?.[value.name.value])
   }
   // The edges of a connection were already counted by its `first`.
-  return isListType(getNullableType(field.type)) && !isConnection(parent) ? otherListFactor : 1
+  if (!isListType(getNullableType(field.type)) || isConnection(parent)) return 1
+  return assumedSizeOf(field.extensions)
 }
 
 /** What of a measured query is too much, in plain words; null when all is within the limits. */
@@ -207,7 +208,7 @@ export function excessOf(size: QuerySize, limits: QueryLimits): string | null {
     return `The query has more than ${limits.maxDirectives} directives, counted with fragments expanded.`
   }
   if (size.cost > limits.maxCost) {
-    return `The query costs ${size.cost >= ceiling ? 'far more than' : `${size.cost}, above`} ${limits.maxCost}: 1 a field, times \`first\` for connections, times 10 for other lists.`
+    return `The query costs ${size.cost >= ceiling ? 'far more than' : `${size.cost}, above`} ${limits.maxCost}: 1 a field, times \`first\` for connections, times 10 for other lists, fewer for short ones.`
   }
   return null
 }

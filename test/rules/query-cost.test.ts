@@ -1,5 +1,6 @@
 import { buildSchema, getIntrospectionQuery, parse } from 'graphql'
 import { describe, expect, test } from 'vitest'
+import { assumedSize } from '../../src/rules/assumed-size.ts'
 import {
   defaultQueryLimits,
   excessOf,
@@ -39,6 +40,14 @@ describe('cost', () => {
       expect(measure(query).cost).toBe(cost)
     },
   )
+
+  test('takes a list for as short as its field declares', () => {
+    const sized = buildSchema('type Query { list: [Thing!] } type Thing { id: ID! name: String }')
+    const list = sized.getQueryType()?.getFields().list
+    if (list) list.extensions = assumedSize(2)
+    const document = parse('{ list { id name } }')
+    expect(measureQuery(document, { schema: sized, introspection: false }).cost).toBe(1 + 2 * 2)
+  })
 
   test('takes first from a variable, and says that it did', () => {
     const query = 'query($n: Int) { things(first: $n) { totalCount } }'
