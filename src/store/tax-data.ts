@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { z } from 'zod'
 import { buildCalendars, calendarsFileSchema } from '../rules/tax/holiday-calendar.ts'
 import { problemsOf, type RuleSurroundings } from '../rules/tax/rule-problems.ts'
 import {
@@ -11,6 +10,8 @@ import {
 } from '../rules/tax/tax-data.ts'
 import type { Calendars } from '../rules/tax/tax-dates.ts'
 import { countryFileSchema, type TaxRule, taxRuleSchema } from '../rules/tax/tax-rule.ts'
+import { issuesOf, messageOf, readJson } from './json-file.ts'
+import { readReadings, strayReadings } from './tax-readings.ts'
 
 const CALENDARS_FILE = 'calendars.json'
 
@@ -26,7 +27,7 @@ export class TaxDataError extends Error {
 }
 
 /**
- * Reads calendars.json and one file a country from the directory, and computes all dates. Nothing is
+ * Reads calendars.json, one file a country and its readings from the directory, and computes all dates. Nothing is
  * skipped: a rule that cannot be read or does not fit stops the start and is named.
  * @throws TaxDataError with all problems of all files
  */
@@ -36,9 +37,9 @@ export function loadTaxData(directory: string): TaxData {
   const calendars: Calendars = calendarsFile ? buildCalendars(calendarsFile, problems) : new Map()
   const years = yearsCovered(calendars)
   if (years === null) problems.push(`${CALENDARS_FILE}: no year is covered by every calendar`)
-  const countries = countryFilesIn(directory, problems).flatMap(
-    (file) => readCountry(directory, file, calendars, problems) ?? [],
-  )
+  const files = countryFilesIn(directory, problems)
+  const countries = files.flatMap((file) => readCountry(directory, file, calendars, problems) ?? [])
+  problems.push(...strayReadings(directory, files))
   if (countries.length === 0) problems.push(`${directory}: holds no country's file`)
   reportDuplicates(countries, problems)
   if (problems.length > 0 || years === null) throw new TaxDataError(problems)
@@ -85,7 +86,8 @@ function readCountry(
     dueDate: change.dueDate ?? null,
     appliesTo: change.appliesTo ?? null,
   }))
-  return { code: country, name, regions, rules, changes }
+  const readings = readReadings(directory, file, { country, rules, regions, changes }, problems)
+  return { code: country, name, regions, rules, changes, readings }
 }
 
 function readRule(
@@ -114,33 +116,4 @@ function reportDuplicates(countries: readonly CountryRules[], problems: string[]
     if (seen.has(id)) problems.push(`${id}: stands twice`)
     seen.add(id)
   }
-}
-
-function readJson<Schema extends z.ZodType>(
-  path: string,
-  schema: Schema,
-  problems: string[],
-): z.infer<Schema> | undefined {
-  let content: unknown
-  try {
-    content = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (error) {
-    problems.push(`${path}: ${messageOf(error)}`)
-    return undefined
-  }
-  const read = schema.safeParse(content)
-  if (read.success) return read.data
-  problems.push(...issuesOf(read.error, path))
-  return undefined
-}
-
-function issuesOf(error: z.ZodError, label: string): string[] {
-  return error.issues.map(({ path, message }) => {
-    const where = path.map(String).join('.')
-    return where === '' ? `${label}: ${message}` : `${label}: ${where}: ${message}`
-  })
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

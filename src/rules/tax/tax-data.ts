@@ -2,6 +2,7 @@ import { type CalendarDate, fromEpochDay, monthOf, yearOf } from './calendar-dat
 import type { CountryCode } from './country-code.ts'
 import { type Country, type Obligation, obligationOf } from './obligation.ts'
 import { periodsEndingIn } from './period.ts'
+import { disagreementsById, type Reading } from './readings.ts'
 import type { ShippedChange } from './tax-date-change.ts'
 import { type Calendars, isValidPeriod, type TaxDate, taxDatesOf } from './tax-dates.ts'
 import type { TaxRule } from './tax-rule.ts'
@@ -27,6 +28,8 @@ export type CountryTaxData = {
   readonly datesByYear: ReadonlyMap<number, readonly IndexedTaxDate[]>
   /** What the country's file announces; not contained in the dates. */
   readonly shippedChanges: readonly ShippedChange[]
+  /** Dates that others printed; those that are probably wrong stand on the dates themselves. */
+  readonly readings: readonly Reading[]
 }
 
 export type IndexedTaxDate = {
@@ -45,6 +48,7 @@ export type CountryRules = {
   readonly regions: Readonly<Record<string, string>>
   readonly rules: readonly TaxRule[]
   readonly changes: readonly ShippedChange[]
+  readonly readings: readonly Reading[]
 }
 
 /** No rule's due date lies further from its period's end than this (the schema bounds it). */
@@ -87,11 +91,14 @@ function buildCountry(file: CountryRules, calendars: Calendars, years: YearRange
   const datesByYear = new Map<number, IndexedTaxDate[]>()
   for (let year = years.first; year <= years.last; year++) datesByYear.set(year, [])
   const obligations: Obligation[] = []
+  const disagreements = disagreementsById(file.readings, file.rules)
   for (const rule of file.rules) {
     const obligation = obligationOf(rule, file.code)
     obligations.push(obligation)
     for (const date of indexedDatesOf(rule, obligation, calendars, years)) {
-      datesByYear.get(yearOf(date.taxDate.dueDate))?.push(date)
+      const printed = disagreements.get(date.taxDate.id)
+      const taxDate = printed ? { ...date.taxDate, disagreements: printed } : date.taxDate
+      datesByYear.get(yearOf(taxDate.dueDate))?.push({ ...date, taxDate })
     }
   }
   for (const dates of datesByYear.values()) dates.sort(byDueDateThenId)
@@ -101,6 +108,7 @@ function buildCountry(file: CountryRules, calendars: Calendars, years: YearRange
     rules: new Map(file.rules.map((rule) => [rule.id, rule])),
     datesByYear,
     shippedChanges: file.changes,
+    readings: file.readings,
   }
 }
 
