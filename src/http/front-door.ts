@@ -135,12 +135,16 @@ function refuse(
 }
 
 function send(request: IncomingMessage, response: ServerResponse, answer: RestAnswer): void {
-  const { status, headers, body = '' } = answer
+  const { status, headers = {}, body = '' } = answer
+  const { Vary, ...others } = headers
   const raw = typeof body === 'string' || body instanceof Uint8Array
   const bytes = Buffer.from(raw ? (body as string) : JSON.stringify(body))
   if (!raw) response.setHeader('Content-Type', 'application/json; charset=utf-8')
-  if (headers) setHeaders(response, headers)
-  response.setHeader('Content-Length', bytes.length)
+  setHeaders(response, others)
+  // Origin may stand there already.
+  if (Vary !== undefined) response.appendHeader('Vary', Vary)
+  // Of a 304 it would be the length of what is not sent.
+  if (status !== 304) response.setHeader('Content-Length', bytes.length)
   response.writeHead(status).end(request.method === 'HEAD' ? undefined : bytes)
 }
 
