@@ -11,7 +11,7 @@ import {
 import type { Calendars } from '../rules/tax/tax-dates.ts'
 import { countryFileSchema, type TaxRule, taxRuleSchema } from '../rules/tax/tax-rule.ts'
 import { issuesOf, messageOf, readJson } from './json-file.ts'
-import { readReadings, strayReadings } from './tax-readings.ts'
+import { readReadings } from './tax-readings.ts'
 
 const CALENDARS_FILE = 'calendars.json'
 
@@ -27,8 +27,8 @@ export class TaxDataError extends Error {
 }
 
 /**
- * Reads calendars.json, one file a country and its readings from the directory, and computes all dates. Nothing is
- * skipped: a rule that cannot be read or does not fit stops the start and is named.
+ * Reads calendars.json, one file a country and its readings from the directory, and computes all
+ * dates. Nothing is skipped: a rule that cannot be read or does not fit stops the start and is named.
  * @throws TaxDataError with all problems of all files
  */
 export function loadTaxData(directory: string): TaxData {
@@ -37,13 +37,20 @@ export function loadTaxData(directory: string): TaxData {
   const calendars: Calendars = calendarsFile ? buildCalendars(calendarsFile, problems) : new Map()
   const years = yearsCovered(calendars)
   if (years === null) problems.push(`${CALENDARS_FILE}: no year is covered by every calendar`)
-  const files = countryFilesIn(directory, problems)
-  const countries = files.flatMap((file) => readCountry(directory, file, calendars, problems) ?? [])
-  problems.push(...strayReadings(directory, files))
+  const countries = countryFilesIn(directory, problems).flatMap(
+    (file) => readCountry(directory, file, calendars, problems) ?? [],
+  )
   if (countries.length === 0) problems.push(`${directory}: holds no country's file`)
   reportDuplicates(countries, problems)
   if (problems.length > 0 || years === null) throw new TaxDataError(problems)
-  return buildTaxData(countries, calendars, years)
+  // Only now: a rule that cannot be read would be missed by all its readings, and drown among them.
+  const readings = readReadings(directory, countries, problems)
+  if (problems.length > 0) throw new TaxDataError(problems)
+  const withReadings = countries.map((country) => ({
+    ...country,
+    readings: readings.get(country.code) ?? [],
+  }))
+  return buildTaxData(withReadings, calendars, years)
 }
 
 function countryFilesIn(directory: string, problems: string[]): string[] {
@@ -62,7 +69,7 @@ function readCountry(
   file: string,
   calendars: Calendars,
   problems: string[],
-): CountryRules | undefined {
+): Omit<CountryRules, 'readings'> | undefined {
   const content = readJson(join(directory, file), countryFileSchema, problems)
   if (content === undefined) return undefined
   const { country, name, regions } = content
@@ -86,8 +93,7 @@ function readCountry(
     dueDate: change.dueDate ?? null,
     appliesTo: change.appliesTo ?? null,
   }))
-  const readings = readReadings(directory, file, { country, rules, regions, changes }, problems)
-  return { code: country, name, regions, rules, changes, readings }
+  return { code: country, name, regions, rules, changes }
 }
 
 function readRule(
@@ -110,7 +116,10 @@ function idOf(unread: unknown): string | undefined {
   return typeof unread.id === 'string' ? unread.id : undefined
 }
 
-function reportDuplicates(countries: readonly CountryRules[], problems: string[]): void {
+function reportDuplicates(
+  countries: readonly { rules: readonly TaxRule[] }[],
+  problems: string[],
+): void {
   const seen = new Set<string>()
   for (const { id } of countries.flatMap(({ rules }) => rules)) {
     if (seen.has(id)) problems.push(`${id}: stands twice`)

@@ -12,35 +12,39 @@ import { readJson } from './json-file.ts'
 
 const READINGS_FOLDER = 'readings'
 
-/** A country's printed dates, from the file of the same name; none where it has no such file. */
+type Country = ReadingSurroundings & { readonly code: CountryCode }
+
+/**
+ * The dates that others printed, by country: one file each, none where nothing was read. `problems`
+ * receives one line for each reading that fits no rule, region or change, and for each stray file.
+ */
 export function readReadings(
   directory: string,
-  countryFile: string,
-  surroundings: ReadingSurroundings & { readonly country: CountryCode },
+  countries: readonly Country[],
   problems: string[],
-): Reading[] {
-  const path = join(directory, READINGS_FOLDER, countryFile)
-  if (!existsSync(path)) return []
+): ReadonlyMap<CountryCode, readonly Reading[]> {
+  const folder = join(directory, READINGS_FOLDER)
+  const files = existsSync(folder) ? readdirSync(folder).sort() : []
+  const found = new Map<CountryCode, readonly Reading[]>()
+  for (const file of files) {
+    const country = countries.find(({ code }) => file === `${code.toLowerCase()}.json`)
+    if (country) found.set(country.code, readCountry(join(folder, file), file, country, problems))
+    else problems.push(`${READINGS_FOLDER}/${file}: belongs to no country's file`)
+  }
+  return found
+}
+
+function readCountry(path: string, name: string, country: Country, problems: string[]): Reading[] {
   const file = readJson(path, readingsFileSchema, problems)
   if (file === undefined) return []
-  const label = `${READINGS_FOLDER}/${countryFile}`
-  if (file.country !== surroundings.country) problems.push(`${label}: holds ${file.country}`)
+  const label = `${READINGS_FOLDER}/${name}`
+  if (file.country !== country.code) problems.push(`${label}: holds country ${file.country}`)
   const readings = readingsOf(file)
   for (const reading of readings) {
-    const name = `${label}: ${reading.source.name}: ${reading.ruleId ?? reading.obligation}`
-    for (const problem of problemsOfReading(reading, surroundings)) {
-      problems.push(`${name} ${reading.periodEnd}: ${problem}`)
+    const { source, ruleId, obligation, periodEnd } = reading
+    for (const problem of problemsOfReading(reading, country)) {
+      problems.push(`${label}: ${source.name}: ${ruleId ?? obligation} ${periodEnd}: ${problem}`)
     }
   }
   return readings
-}
-
-/** One line for each file of readings that no country's file goes with: it would never be read. */
-export function strayReadings(directory: string, countryFiles: readonly string[]): string[] {
-  const folder = join(directory, READINGS_FOLDER)
-  if (!existsSync(folder)) return []
-  return readdirSync(folder)
-    .filter((file) => !countryFiles.includes(file))
-    .sort()
-    .map((file) => `${READINGS_FOLDER}/${file}: belongs to no country's file`)
 }
