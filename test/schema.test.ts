@@ -128,6 +128,7 @@ describe('every root field', () => {
       'Query.dueDateFor',
       'Query.obligations',
       'Query.taxDates',
+      'Query.upcomingTaxDates',
     ])
   })
 })

@@ -1,9 +1,11 @@
 import { access } from '../rules/access.ts'
 import { findTaxDates } from '../rules/tax/find-tax-dates.ts'
+import { DEFAULT_DAYS, findUpcomingTaxDates } from '../rules/tax/find-upcoming-tax-dates.ts'
 import { listCountries, listObligations } from '../rules/tax/list-obligations.ts'
 import { builder } from '../schema/builder.ts'
 import { CountryCodeType } from '../schema/country-code.ts'
-import { CountryType, ObligationType, TaxActionType, TaxDateConnectionType } from '../schema/tax.ts'
+import { CountryType, ObligationType, TaxDateConnectionType } from '../schema/tax.ts'
+import { obligationArguments, pageArguments, taxDateArguments } from '../schema/tax-arguments.ts'
 
 const metered = access(['apiKey', 'account'], 1)
 
@@ -26,6 +28,7 @@ builder.queryField('obligations', (t) =>
     args: {
       country: t.arg({ type: CountryCodeType, required: true }),
       region: t.arg.string({ description: 'ISO 3166-2, as AU-VIC.' }),
+      ...obligationArguments,
     },
     extensions: metered,
     resolve: (_, query, { deps }) => [...listObligations(deps.taxHistory.current(), query)],
@@ -47,15 +50,50 @@ builder.queryField('taxDates', (t) =>
         description:
           'ISO 3166-2. Left out: all regions; given: national dates and those of the region.',
       }),
-      obligationIds: t.arg.idList(),
-      actions: t.arg({ type: [TaxActionType] }),
-      periodEndMonths: t.arg.intList({
-        description: '1–12: chooses the fiscal year end or the stagger.',
+      ...obligationArguments,
+      ...taxDateArguments,
+      asKnownOn: t.arg({
+        type: 'Date',
+        description:
+          'What this query answered at the end of that day, UTC, before later changes were announced; not in the future. Left out: as it stands now.',
       }),
-      first: t.arg.int({ description: '50 by default, at most 500.' }),
-      after: t.arg.string({ description: 'A cursor of the same query.' }),
+      ...pageArguments,
     },
     extensions: metered,
-    resolve: (_, query, { deps }) => findTaxDates(deps.taxHistory.current(), query),
+    resolve(_, query, { deps: { taxHistory } }) {
+      const { asKnownOn } = query
+      const data = asKnownOn ? taxHistory.asKnownOn(asKnownOn) : taxHistory.current()
+      return findTaxDates(data, query)
+    },
+  }),
+)
+
+builder.queryField('upcomingTaxDates', (t) =>
+  t.field({
+    type: TaxDateConnectionType,
+    nullable: true,
+    description:
+      'Due dates from today (UTC) on, of several countries together; by dueDate, then id. 1 unit.',
+    args: {
+      countries: t.arg({
+        type: [CountryCodeType],
+        required: true,
+        description: '1–12; the same one twice is one.',
+      }),
+      days: t.arg.int({
+        defaultValue: DEFAULT_DAYS,
+        description: 'Today and so many days after it, 1–366; within the years covered.',
+      }),
+      regions: t.arg.stringList({
+        description:
+          'ISO 3166-2, of these countries. A country of which none is given: all regions; else its national dates and those of these regions. A national date that each of them replaces is left out.',
+      }),
+      ...obligationArguments,
+      ...taxDateArguments,
+      ...pageArguments,
+    },
+    extensions: metered,
+    resolve: (_, query, { deps: { taxHistory, clock } }) =>
+      findUpcomingTaxDates(taxHistory.current(), query, clock()),
   }),
 )

@@ -1,8 +1,9 @@
 import { assumedSize } from '../rules/assumed-size.ts'
 import { TAX_CATEGORIES, TAXPAYER_KINDS } from '../rules/tax/classification.ts'
-import type { TaxDateConnection, TaxDateEdge } from '../rules/tax/find-tax-dates.ts'
+
 import { type Country, type Obligation, TAX_ACTIONS } from '../rules/tax/obligation.ts'
 import { type Disagreement, MOVE_KINDS, type Move } from '../rules/tax/provenance.ts'
+import type { TaxDateConnection, TaxDateEdge } from '../rules/tax/tax-date-page.ts'
 import type { TaxDate } from '../rules/tax/tax-dates.ts'
 import { builder } from './builder.ts'
 import { CountryCodeType } from './country-code.ts'

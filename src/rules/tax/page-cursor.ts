@@ -1,30 +1,42 @@
+import type { CalendarDate } from './calendar-date.ts'
+
 /**
- * A cursor names the date after which a page goes on and the query it belongs to: with the cursor of
- * another query the page would begin at a place that means nothing there. It is no secret and holds
- * nothing that a client could not see, so a plain checksum is enough.
+ * A cursor names the place after which a page goes on: a due date and an id, the order of every answer.
+ * Not the tax date that stood there: announced changes move and withdraw dates between two pages, and
+ * the place remains. A checksum ties it to its query, in which alone the place means anything. It is no
+ * secret and holds nothing that a client could not see, so nothing stronger is needed.
  */
+export type Place = { readonly dueDate: CalendarDate; readonly id: string }
 
 /** Opaque text for `after`. `shape` is the query without its paging. */
-export function cursorOf(shape: string, id: string): string {
-  return Buffer.from(`${shape}|${id}`).toString('base64url')
+export function cursorOf(shape: string, { dueDate, id }: Place): string {
+  const text = `${dueDate}|${id}`
+  return Buffer.from(`${text}|${checksum(`${shape}|${text}`)}`).toString('base64url')
 }
 
-/** The id inside, or undefined for a text that `cursorOf` never made for this shape. */
-export function idOfCursor(shape: string, cursor: string): string | undefined {
-  const text = Buffer.from(cursor, 'base64url').toString()
-  const prefix = `${shape}|`
-  if (!text.startsWith(prefix)) return undefined
-  const id = text.slice(prefix.length)
+/** The place inside, or undefined for a text that `cursorOf` never made for this shape. */
+export function placeOf(shape: string, cursor: string): Place | undefined {
+  const [dueDate = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split('|')
+  const place = { dueDate, id }
   // Decoding forgives stray characters; a cursor must come back letter by letter.
-  return cursorOf(shape, id) === cursor ? id : undefined
+  return cursorOf(shape, place) === cursor ? place : undefined
+}
+
+/** The order of the public contract; `<` compares strings by code unit. */
+export function liesBefore(a: Place, b: Place): boolean {
+  return a.dueDate === b.dueDate ? a.id < b.id : a.dueDate < b.dueDate
 }
 
 /**
- * A short checksum of everything that decides which dates a query holds and in which order: FNV-1a,
- * 32 bits, twice with different offsets.
+ * A short name for everything that decides which dates a query holds. What changes by itself, as the
+ * day that is today, stays out of it: a cursor of yesterday still goes on where it stood.
  */
 export function shapeOf(parts: readonly unknown[]): string {
-  const text = JSON.stringify(parts)
+  return checksum(JSON.stringify(parts))
+}
+
+/** FNV-1a, 32 bits, twice with different offsets. */
+function checksum(text: string): string {
   let low = 0x811c9dc5
   let high = 0x01000193
   for (let index = 0; index < text.length; index++) {
