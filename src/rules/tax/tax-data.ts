@@ -48,7 +48,8 @@ export type CountryRules = {
   readonly regions: Readonly<Record<string, string>>
   readonly rules: readonly TaxRule[]
   readonly changes: readonly ShippedChange[]
-  readonly readings: readonly Reading[]
+  /** None, where nothing was read. */
+  readonly readings?: readonly Reading[]
 }
 
 /** No rule's due date lies further from its period's end than this (the schema bounds it). */
@@ -91,7 +92,7 @@ function buildCountry(file: CountryRules, calendars: Calendars, years: YearRange
   const datesByYear = new Map<number, IndexedTaxDate[]>()
   for (let year = years.first; year <= years.last; year++) datesByYear.set(year, [])
   const obligations: Obligation[] = []
-  const disagreements = disagreementsById(file.readings, file.rules)
+  const disagreements = disagreementsById(file.readings ?? [], file.rules)
   for (const rule of file.rules) {
     const obligation = obligationOf(rule, file.code)
     obligations.push(obligation)
@@ -108,7 +109,7 @@ function buildCountry(file: CountryRules, calendars: Calendars, years: YearRange
     rules: new Map(file.rules.map((rule) => [rule.id, rule])),
     datesByYear,
     shippedChanges: file.changes,
-    readings: file.readings,
+    readings: file.readings ?? [],
   }
 }
 
