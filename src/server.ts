@@ -20,9 +20,11 @@ import { dashboardUsageRoutes } from './rest/dashboard-usage.ts'
 import { healthRoutes } from './rest/health.ts'
 import { homeRoute } from './rest/home.ts'
 import { createRouter } from './rest/router.ts'
-import { taxDatesRoute } from './rest/tax-dates.ts'
+import { taxQuestions } from './rest/tax-api/questions.ts'
+import { taxApiRoutes } from './rest/tax-api/routes.ts'
 import type { TaxData } from './rules/tax/tax-data.ts'
 import { unchanged } from './rules/tax/tax-history.ts'
+import { buildSchema } from './schema/schema.ts'
 import { connectDatabase, type Database, untilMongoAnswers } from './store/database.ts'
 import { ensureDeployment } from './store/deployment.ts'
 import { loadTaxData } from './store/tax-data.ts'
@@ -172,7 +174,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     [
       ...healthRoutes(readiness, registry),
       homeRoute,
-      taxDatesRoute(ask),
+      ...taxApiRoutes(taxQuestions(buildSchema()), ask),
       ...dashboardUsageRoutes(ask),
       ...adminRoutes({ aggregateDay: createDayAggregation(common), clock }),
     ],
