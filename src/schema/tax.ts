@@ -1,6 +1,5 @@
 import { assumedSize } from '../rules/assumed-size.ts'
 import { TAX_CATEGORIES, TAXPAYER_KINDS } from '../rules/tax/classification.ts'
-
 import { type Country, type Obligation, TAX_ACTIONS } from '../rules/tax/obligation.ts'
 import { type Disagreement, MOVE_KINDS, type Move } from '../rules/tax/provenance.ts'
 import type { TaxDateConnection, TaxDateEdge } from '../rules/tax/tax-date-page.ts'

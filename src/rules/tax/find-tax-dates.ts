@@ -10,7 +10,7 @@ import {
   searchTaxDates,
 } from './search-tax-dates.ts'
 import type { TaxData, YearRange } from './tax-data.ts'
-import { type PageArguments, pageOf, type TaxDateConnection } from './tax-date-page.ts'
+import { type PageArguments, pageOf, pageRequest, type TaxDateConnection } from './tax-date-page.ts'
 
 const LONGEST_RANGE_YEARS = 10
 
@@ -41,10 +41,11 @@ export function findTaxDates(data: TaxData, query: TaxDateQuery): TaxDateConnect
   const range = rangeOf(query, data.years)
   const region = knownRegion(country, query.region)
   const filter = filterOf([country], query)
-  const found = searchTaxDates(country, range, region === null ? null : new Set([region]), filter)
   const { code } = country.country
-  const known = query.asKnownOn ?? null
-  return pageOf([found], shapeOf([code, range.from, range.to, region, known, filter.key]), query)
+  const shape = shapeOf([code, range, region, query.asKnownOn ?? null, filter.key])
+  const page = pageRequest(shape, query)
+  const regions = region === null ? null : new Set([region])
+  return pageOf([searchTaxDates(country, range, regions, filter)], page)
 }
 
 function rangeOf(query: TaxDateQuery, years: YearRange): DateRange {

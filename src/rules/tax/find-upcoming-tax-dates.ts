@@ -3,7 +3,7 @@ import { dayName } from '../calendar-time.ts'
 import { addDays, dateInMonth, toEpochDay } from './calendar-date.ts'
 import { chosenValues, type Optional } from './chosen-values.ts'
 import { countryDataOf } from './list-obligations.ts'
-import { shapeOf } from './page-cursor.ts'
+import { type Place, shapeOf } from './page-cursor.ts'
 import {
   type DateRange,
   type FilterArguments,
@@ -11,7 +11,7 @@ import {
   searchTaxDates,
 } from './search-tax-dates.ts'
 import type { CountryTaxData, TaxData, YearRange } from './tax-data.ts'
-import { type PageArguments, pageOf, type TaxDateConnection } from './tax-date-page.ts'
+import { type PageArguments, pageOf, pageRequest, type TaxDateConnection } from './tax-date-page.ts'
 
 export const DEFAULT_DAYS = 30
 const MOST_DAYS = 366
@@ -34,7 +34,7 @@ export type UpcomingTaxDatesQuery = FilterArguments &
 
 /**
  * Due dates from today (UTC) on, of all the countries together, by dueDate and then by id. A cursor
- * outlives midnight: the next page goes on after it in the days that are then ahead.
+ * outlives midnight: the next page goes on after it, through the days that are then ahead.
  * @param now ms since the epoch
  * @throws BadInput for every argument that is out of range, unknown or contradictory, for days that
  *   reach beyond the years covered, and for the cursor of another query
@@ -46,16 +46,24 @@ export function findUpcomingTaxDates(
 ): TaxDateConnection {
   const countries = countriesOf(data, query.countries)
   const days = query.days ?? DEFAULT_DAYS
-  const range = daysAhead(days, now, data.years)
+  const ahead = daysAhead(days, now, data.years)
   const regions = regionsOf(countries, query.regions)
   const filter = filterOf(countries, query)
+  const codes = countries.map(({ country }) => country.code)
+  const shape = shapeOf(['upcoming', codes, days, regions && [...regions].sort(), filter.key])
+  const page = pageRequest(shape, query)
+  const range = acrossMidnight(ahead, page.after)
   const runs = countries.map((country) => {
     const own = [...(regions ?? [])].filter((region) => country.regions.has(region))
     return searchTaxDates(country, range, own.length === 0 ? null : new Set(own), filter)
   })
-  const codes = countries.map(({ country }) => country.code)
-  const shape = shapeOf(['upcoming', codes, days, regions && [...regions].sort(), filter.key])
-  return pageOf(runs, shape, query)
+  return pageOf(runs, page)
+}
+
+/** Who turns the page at midnight still gets the rest of the day on which the page before it ended. */
+function acrossMidnight(ahead: DateRange, after: Place | null): DateRange {
+  const yesterday = addDays(ahead.from, -1)
+  return after?.dueDate === yesterday ? { from: yesterday, to: ahead.to } : ahead
 }
 
 /** In the order of their codes. */

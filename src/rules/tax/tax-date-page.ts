@@ -1,6 +1,6 @@
 import { BadInput } from '../bad-input.ts'
 import type { Optional } from './chosen-values.ts'
-import { cursorOf, liesBefore, placeOf } from './page-cursor.ts'
+import { cursorOf, liesBefore, type Place, placeOf } from './page-cursor.ts'
 import type { IndexedTaxDate } from './tax-data.ts'
 import type { TaxDate } from './tax-dates.ts'
 
@@ -28,19 +28,37 @@ export type TaxDateConnection = {
   readonly totalCount: number
 }
 
+export type PageRequest = {
+  readonly size: number
+  /** The place after which the page begins; null: at the beginning. */
+  readonly after: Place | null
+  readonly shape: string
+}
+
 /**
- * One page of what a query holds, by dueDate and then by id.
- * @param runs each in that order already, as one country's dates are
+ * Which page is asked for.
  * @param shape of the query, see `shapeOf`
  * @throws BadInput `first` out of range, or the cursor of another query
  */
+export function pageRequest(shape: string, { first, after }: PageArguments): PageRequest {
+  const size = pageSizeOf(first)
+  if (after === null || after === undefined) return { size, after: null, shape }
+  const place = placeOf(shape, after)
+  if (place === undefined) throw new BadInput('after: is not a cursor of this query')
+  return { size, after: place, shape }
+}
+
+/**
+ * One page of what a query holds, by dueDate and then by id.
+ * @param runs each in that order already, as one country's dates are
+ */
 export function pageOf(
   runs: readonly (readonly IndexedTaxDate[])[],
-  shape: string,
-  { first, after }: PageArguments,
+  { size, after, shape }: PageRequest,
 ): TaxDateConnection {
-  const size = pageSizeOf(first)
-  const starts = startsAfter(runs, shape, after)
+  const starts = runs.map((run) =>
+    after === null ? 0 : countWhile(run, (date) => !liesBefore(after, date)),
+  )
   const edges = merged(runs, starts, size).map((node) => ({ cursor: cursorOf(shape, node), node }))
   const passed = starts.reduce((sum, start) => sum + start, 0)
   const totalCount = runs.reduce((sum, run) => sum + run.length, 0)
@@ -76,17 +94,6 @@ function pageSizeOf(first: Optional<number>): number {
   if (first === null || first === undefined) return DEFAULT_PAGE
   if (Number.isInteger(first) && first >= 1 && first <= LARGEST_PAGE) return first
   throw new BadInput(`first: ${first} is not within 1–${LARGEST_PAGE}`)
-}
-
-function startsAfter(
-  runs: readonly (readonly IndexedTaxDate[])[],
-  shape: string,
-  after: Optional<string>,
-): readonly number[] {
-  if (after === null || after === undefined) return runs.map(() => 0)
-  const place = placeOf(shape, after)
-  if (place === undefined) throw new BadInput('after: is not a cursor of this query')
-  return runs.map((run) => countWhile(run, (date) => !liesBefore(place, date)))
 }
 
 /** The first of all runs together from these starts on. There are at most as many runs as countries. */
