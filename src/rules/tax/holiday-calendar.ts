@@ -21,43 +21,78 @@ export type Holiday = {
 export const calendarDateSchema = z
   .string()
   .refine(isCalendarDate, 'must be a date that exists, YYYY-MM-DD')
+  .meta({
+    id: 'calendarDate',
+    format: 'date',
+    pattern: '^\\d{4}-\\d{2}-\\d{2}$',
+    description: 'A day that exists, YYYY-MM-DD.',
+  })
 
-export const sourceSchema = z.strictObject({
-  name: z.string().min(1),
-  url: z.url({ protocol: /^https$/ }),
-  /** The day somebody read it. */
-  read: calendarDateSchema,
-})
+export const sourceSchema = z
+  .strictObject({
+    name: z.string().min(1).describe('Who says it, and in what.'),
+    url: z
+      .url({ protocol: /^https$/ })
+      .meta({ pattern: '^https://', description: 'The page itself.' }),
+    read: calendarDateSchema.describe('The day somebody read it.'),
+  })
+  .meta({ id: 'source', description: 'Where a fact was read, and when.' })
 
-const holidaysSchema = z.record(calendarDateSchema, z.string().min(1))
+const holidaysSchema = z
+  .record(calendarDateSchema, z.string().min(1))
+  .describe('Holidays by day, as the law or the authority calls them; weekends are not listed.')
 
 const listedCalendarSchema = z.strictObject({
-  name: z.string().min(1),
-  covers: z.strictObject({ from: calendarDateSchema, to: calendarDateSchema }).optional(),
+  name: z.string().min(1).describe('The place in words: England and Wales.'),
+  covers: z
+    .strictObject({
+      from: calendarDateSchema.describe('First day.'),
+      to: calendarDateSchema.describe('Last day.'),
+    })
+    .optional()
+    .describe('The days whose holidays are all known; a date that depends on another is left out.'),
   corrections: z
     .array(
-      z.strictObject({
-        date: calendarDateSchema,
-        holiday: z.string().min(1),
-        source: sourceSchema,
-      }),
+      z
+        .strictObject({
+          date: calendarDateSchema.describe('The holiday that is missing.'),
+          holiday: z.string().min(1).describe('Its name.'),
+          source: sourceSchema.describe('Who has it.'),
+        })
+        .describe('One holiday that the list lacks.'),
     )
-    .optional(),
+    .optional()
+    .describe('Holidays that the list lacks, each with the source that has it.'),
   holidays: holidaysSchema,
 })
 
 /** A day is a holiday here when it is one in any of the named calendars. */
 const unionCalendarSchema = z.strictObject({
-  name: z.string().min(1),
-  unionOf: z.array(z.string()).min(2),
+  name: z.string().min(1).describe('The places together, in words.'),
+  unionOf: z
+    .array(z.string().describe('Id of a listed calendar.'))
+    .min(2)
+    .describe('A day is a holiday here when it is one in any of these calendars.'),
 })
 
-export const calendarsFileSchema = z.record(
-  z.string().min(1),
-  z.union([listedCalendarSchema, unionCalendarSchema]),
-)
+export const calendarsFileSchema = z
+  // Editors find the schema of the file by this field; it is no calendar.
+  .preprocess(
+    withoutSchemaReference,
+    z.record(
+      z.string().min(1).describe('The id by which rules name it: AU-NSW.'),
+      z.union([listedCalendarSchema, unionCalendarSchema]).describe('One holiday calendar.'),
+    ),
+  )
+  .describe('The holiday calendars that rules name, by id.')
 export type CalendarsFile = z.infer<typeof calendarsFileSchema>
 type ListedCalendar = z.infer<typeof listedCalendarSchema>
+
+function withoutSchemaReference(file: unknown): unknown {
+  if (typeof file !== 'object' || file === null || !('$schema' in file)) return file
+  const { $schema: _named, ...calendars } = file
+  return calendars
+}
 
 /** Turns the validated file into calendars; `problems` receives one line for each that cannot be. */
 export function buildCalendars(
