@@ -1,16 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildCalendars, calendarsFileSchema } from '../rules/tax/holiday-calendar.ts'
-import { problemsOf, type RuleSurroundings } from '../rules/tax/rule-problems.ts'
-import {
-  buildTaxData,
-  type CountryRules,
-  type TaxData,
-  yearsCovered,
-} from '../rules/tax/tax-data.ts'
+import { buildTaxData, type TaxData, yearsCovered } from '../rules/tax/tax-data.ts'
 import type { Calendars } from '../rules/tax/tax-dates.ts'
-import { countryFileSchema, type TaxRule, taxRuleSchema } from '../rules/tax/tax-rule.ts'
-import { issuesOf, messageOf, readJson } from './json-file.ts'
+import { messageOf, readJson } from './json-file.ts'
+import { type CountryFile, readCountryFile } from './tax-country-file.ts'
 import { readReadings } from './tax-readings.ts'
 
 const CALENDARS_FILE = 'calendars.json'
@@ -38,7 +32,7 @@ export function loadTaxData(directory: string): TaxData {
   const years = yearsCovered(calendars)
   if (years === null) problems.push(`${CALENDARS_FILE}: no year is covered by every calendar`)
   const countries = countryFilesIn(directory, problems).flatMap(
-    (file) => readCountry(directory, file, calendars, problems) ?? [],
+    (file) => readCountryFile(directory, file, calendars, problems) ?? [],
   )
   if (countries.length === 0) problems.push(`${directory}: holds no country's file`)
   reportDuplicates(countries, problems)
@@ -56,7 +50,8 @@ export function loadTaxData(directory: string): TaxData {
 function countryFilesIn(directory: string, problems: string[]): string[] {
   try {
     return readdirSync(directory)
-      .filter((file) => file.endsWith('.json') && file !== CALENDARS_FILE)
+      .filter((file) => file.endsWith('.json') && !file.endsWith('.schema.json'))
+      .filter((file) => file !== CALENDARS_FILE)
       .sort()
   } catch (error) {
     problems.push(`${directory}: ${messageOf(error)}`)
@@ -64,65 +59,12 @@ function countryFilesIn(directory: string, problems: string[]): string[] {
   }
 }
 
-function readCountry(
-  directory: string,
-  file: string,
-  calendars: Calendars,
-  problems: string[],
-): Omit<CountryRules, 'readings'> | undefined {
-  const content = readJson(join(directory, file), countryFileSchema, problems)
-  if (content === undefined) return undefined
-  const { country, name, regions } = content
-  if (file !== `${country.toLowerCase()}.json`) problems.push(`${file}: holds country ${country}`)
-  for (const region of Object.keys(regions)) {
-    if (!region.startsWith(`${country}-`)) problems.push(`${file}: ${region} is not in ${country}`)
-  }
-  const surroundings = { country, regions, calendars }
-  const rules = content.rules.flatMap((unread, index) => {
-    const label = `${file}: ${idOf(unread) ?? `rule ${index + 1}`}`
-    return readRule(unread, label, surroundings, problems) ?? []
-  })
-  const changes = (content.changes ?? []).map(({ key, entered, ...change }) => ({
-    key,
-    entered,
-    country,
-    ...change,
-    obligationId: change.obligationId ?? null,
-    periodEnd: change.periodEnd ?? null,
-    region: change.region ?? null,
-    dueDate: change.dueDate ?? null,
-    appliesTo: change.appliesTo ?? null,
-  }))
-  return { code: country, name, regions, rules, changes }
-}
-
-function readRule(
-  unread: unknown,
-  label: string,
-  surroundings: RuleSurroundings,
-  problems: string[],
-): TaxRule | undefined {
-  const read = taxRuleSchema.safeParse(unread)
-  if (!read.success) {
-    problems.push(...issuesOf(read.error, label))
-    return undefined
-  }
-  for (const problem of problemsOf(read.data, surroundings)) problems.push(`${label}: ${problem}`)
-  return read.data
-}
-
-function idOf(unread: unknown): string | undefined {
-  if (typeof unread !== 'object' || unread === null || !('id' in unread)) return undefined
-  return typeof unread.id === 'string' ? unread.id : undefined
-}
-
-function reportDuplicates(
-  countries: readonly { rules: readonly TaxRule[] }[],
-  problems: string[],
-): void {
+function reportDuplicates(countries: readonly CountryFile[], problems: string[]): void {
+  const ids = countries.flatMap(({ rules }) => rules.map(({ id }) => id))
+  const keys = countries.flatMap(({ changes }) => changes.map(({ key }) => `change ${key}`))
   const seen = new Set<string>()
-  for (const { id } of countries.flatMap(({ rules }) => rules)) {
-    if (seen.has(id)) problems.push(`${id}: stands twice`)
-    seen.add(id)
+  for (const name of [...ids, ...keys]) {
+    if (seen.has(name)) problems.push(`${name}: stands twice`)
+    seen.add(name)
   }
 }

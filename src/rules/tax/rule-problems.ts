@@ -1,5 +1,5 @@
 import type { CountryCode } from './country-code.ts'
-import { periodsEndingIn } from './period.ts'
+import { type Period, periodsEndingIn } from './period.ts'
 import type { Calendars } from './tax-dates.ts'
 import type { TaxRule } from './tax-rule.ts'
 
@@ -26,7 +26,8 @@ export function* problemsOf(rule: TaxRule, surroundings: RuleSurroundings): Gene
     if (!Object.hasOwn(regions, region)) yield `region ${region} is not listed for ${country}`
   }
   for (const periodEnd of periodEndsNamedBy(rule)) {
-    if (!isPeriodEnd(rule, periodEnd)) yield `no period of this rule ends on ${periodEnd}`
+    if (periodEnding(rule, periodEnd) === undefined)
+      yield `no period of this rule ends on ${periodEnd}`
   }
   // A year in which every filter has its chance; an event has no periods by nature.
   if (rule.period.type !== 'event' && periodsEndingIn(2024, rule.period).length === 0) {
@@ -49,8 +50,9 @@ function periodEndsNamedBy(rule: TaxRule): string[] {
   return rule.due.anchor === 'announced' ? Object.keys(rule.due.dates) : []
 }
 
-function isPeriodEnd(rule: TaxRule, date: string): boolean {
-  const year = Number(date.slice(0, 4))
+/** The period of a rule that ends on this day, its other year ends among them. */
+export function periodEnding(rule: TaxRule, end: string): Period | undefined {
   const freeYearEnd = rule.periodNote !== undefined
-  return periodsEndingIn(year, rule.period, freeYearEnd).some(({ end }) => end === date)
+  const ending = periodsEndingIn(Number(end.slice(0, 4)), rule.period, freeYearEnd)
+  return ending.find((period) => period.end === end)
 }
