@@ -1,0 +1,45 @@
+import type { Collection, Db } from 'mongodb'
+
+export const DELIVERY_STATUSES = ['PENDING', 'DELIVERED', 'DEAD'] as const
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number]
+
+/** One try. */
+export interface DeliveryAttempt {
+  at: Date
+  tookMs: number
+  /** HTTP status, or SMTP reply code; null where nothing answered. */
+  code: number | null
+  /** In words, without secrets; null: it was accepted. */
+  error: string | null
+}
+
+/** One event to one channel: the outbox. Written in the transaction of what it tells of. */
+export interface DeliveryDoc {
+  /** `<event id>:<channel id>`, stable over retries: what receivers tell doubles by. */
+  _id: string
+  accountId: string
+  channelId: string
+  event: { kind: 'alert'; alertId: string } | { kind: 'test' }
+  status: DeliveryStatus
+  attempts: DeliveryAttempt[]
+  /** From when on it is due; moved ahead by the retry schedule. */
+  dueAt: Date
+  /** Who sends it now, until when on MongoDB's clock; absent: nobody. */
+  lease?: { owner: string; until: Date }
+  createdAt: Date
+  deliveredAt: Date | null
+  /** TTL: 90 days after it was created. */
+  expiresAt: Date
+}
+
+export function deliveries(db: Db): Collection<DeliveryDoc> {
+  return db.collection('deliveries')
+}
+
+/** Idempotent; called at start by every process. */
+export async function createDeliveryIndexes(db: Db): Promise<void> {
+  await deliveries(db).createIndex({ status: 1, dueAt: 1 })
+  await deliveries(db).createIndex({ channelId: 1, createdAt: -1 })
+  await deliveries(db).createIndex({ accountId: 1, createdAt: -1 })
+  await deliveries(db).createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 })
+}
