@@ -40,6 +40,8 @@ export interface Deps {
   taxHistory: TaxHistory
   callers: Callers
   ownerKeyLimits: OwnerKeyLimits
+  /** Origin under which clients reach this product, without a slash at its end. */
+  publicUrl: string
   secretHash: SecretHash
   /** `crypto.randomBytes` */
   random: RandomBytes

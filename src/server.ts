@@ -25,6 +25,7 @@ import { taxApiRoutes } from './rest/tax-api/routes.ts'
 import type { TaxData } from './rules/tax/tax-data.ts'
 import { unchanged } from './rules/tax/tax-history.ts'
 import { buildSchema } from './schema/schema.ts'
+import { createCalendarFeedIndexes } from './store/calendar-feeds.ts'
 import { connectDatabase, type Database, untilMongoAnswers } from './store/database.ts'
 import { ensureDeployment } from './store/deployment.ts'
 import { loadTaxData } from './store/tax-data.ts'
@@ -124,7 +125,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
   const { plans, limits, dataDir } = config
   const redis = connectRedis(config.redisUrl)
   await untilMongoAnswers(closing, log, () =>
-    Promise.all([ensureDeployment(db), createUsageIndexes(db)]),
+    Promise.all([ensureDeployment(db), createUsageIndexes(db), createCalendarFeedIndexes(db)]),
   )
   const common = { db, redis, clock, log, registry }
   const producer = createUsageProducer({ ...common, dataDir })
@@ -145,6 +146,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     taxHistory: unchanged(taxData, clock),
     callers,
     ownerKeyLimits: limits.ownerKeys,
+    publicUrl: config.publicUrl,
     secretHash: createSecretHash(pepper),
     random: randomBytes,
     clock,
