@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Registry } from 'prom-client'
+import product from '../package.json' with { type: 'json' }
 import { createCallers } from './callers/callers.ts'
 import { createCredentialWatch } from './callers/credential-watch.ts'
 import { createSecretHash } from './callers/secret-hash.ts'
@@ -20,7 +21,6 @@ import { dashboardUsageRoutes } from './rest/dashboard-usage.ts'
 import { healthRoutes } from './rest/health.ts'
 import { homeRoute } from './rest/home.ts'
 import { createRouter } from './rest/router.ts'
-import { taxQuestions } from './rest/tax-api/questions.ts'
 import { taxApiRoutes } from './rest/tax-api/routes.ts'
 import type { TaxData } from './rules/tax/tax-data.ts'
 import { unchanged } from './rules/tax/tax-history.ts'
@@ -176,7 +176,12 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     [
       ...healthRoutes(readiness, registry),
       homeRoute,
-      ...taxApiRoutes(taxQuestions(buildSchema()), ask),
+      ...taxApiRoutes(ask, {
+        schema: buildSchema(),
+        years: taxData.years,
+        version: product.version,
+        publicUrl: config.publicUrl,
+      }),
       ...dashboardUsageRoutes(ask),
       ...adminRoutes({ aggregateDay: createDayAggregation(common), clock }),
     ],

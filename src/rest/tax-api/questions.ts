@@ -14,6 +14,7 @@ import { parametersOf, type RestParameter } from './parameters.ts'
 /** Each route is one root field. A path is a promise, so none is made up from a field's name. */
 const fieldByPath: Readonly<Record<string, string>> = {
   '/api/v1/tax-dates': 'taxDates',
+  '/api/v1/upcoming-tax-dates': 'upcomingTaxDates',
   '/api/v1/obligations': 'obligations',
   '/api/v1/countries': 'countries',
   '/api/v1/due-date': 'dueDateFor',
