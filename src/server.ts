@@ -23,7 +23,7 @@ import { homeRoute } from './rest/home.ts'
 import { createRouter } from './rest/router.ts'
 import { taxApiRoutes } from './rest/tax-api/routes.ts'
 import type { TaxData } from './rules/tax/tax-data.ts'
-import { unchanged } from './rules/tax/tax-history.ts'
+import { createTaxHistory } from './rules/tax/tax-history.ts'
 import { buildSchema } from './schema/schema.ts'
 import { createCalendarFeedIndexes } from './store/calendar-feeds.ts'
 import { connectDatabase, type Database, untilMongoAnswers } from './store/database.ts'
@@ -143,7 +143,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     redis,
     live,
     plans,
-    taxHistory: unchanged(taxData, clock),
+    taxHistory: createTaxHistory(taxData, clock),
     callers,
     ownerKeyLimits: limits.ownerKeys,
     publicUrl: config.publicUrl,
