@@ -36,8 +36,12 @@ const readingSchema = z.strictObject({
   note: text.optional(),
   /** Why the print is probably wrong. */
   suspect: text.optional(),
+  /** The print is right and our date is not: what the rule cannot say. */
+  knownLimit: text.optional(),
   /** Key of an announced change that came after the print: it is held against the date before it. */
   beforeChange: text.optional(),
+  /** Key of the announced change that carries a one-off. */
+  carriedBy: text.optional(),
 })
 
 const publicationSchema = z.strictObject({
@@ -84,12 +88,14 @@ export function* problemsOfReading(
   reading: Reading,
   { rules, regions, changes }: ReadingSurroundings,
 ): Generator<string> {
-  const { ruleId, region, periodStart, periodEnd, printedAs, beforeChange } = reading
+  const { ruleId, region, periodStart, periodEnd, printedAs } = reading
   if (region !== undefined && !Object.hasOwn(regions, region)) {
     yield `region ${region} is not listed for the country`
   }
-  if (beforeChange !== undefined && !changes.some(({ key }) => key === beforeChange)) {
-    yield `beforeChange: no change has the key ${beforeChange}`
+  for (const named of [reading.beforeChange, reading.carriedBy]) {
+    if (named !== undefined && !changes.some(({ key }) => key === named)) {
+      yield `no change has the key ${named}`
+    }
   }
   if (reading[printedAs === 'DUE' ? 'dueDate' : 'statutoryDate'] !== undefined) {
     yield `printed is the ${printedAs} date already`
@@ -136,7 +142,7 @@ export function dateIdOf(
   return `${rule.id}:${periodEnd}${own ? '' : `:${region}`}`
 }
 
-/** The same date in words of the reading, `dueDate 2026-03-03, printed 2026-03-02`; empty: it matches. */
+/** What the print says otherwise, `dueDate 2026-03-03, printed 2026-03-02`; empty: it matches. */
 export function differencesFrom(date: TaxDate, reading: Reading): string[] {
   const { printed, printedAs } = reading
   const expected: [string, CalendarDate, CalendarDate | undefined][] = [
