@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { buildCalendars } from '../../../src/rules/tax/build-calendars.ts'
 import { fromEpochDay, isWeekend, toEpochDay } from '../../../src/rules/tax/calendar-date.ts'
 import type { HolidayCalendar } from '../../../src/rules/tax/holiday-calendar.ts'
-import { buildCalendars } from '../../../src/rules/tax/holiday-calendar.ts'
 import { movesInWords, shiftDueDate, statutoryDate } from '../../../src/rules/tax/shift.ts'
 import type { ShiftRule } from '../../../src/rules/tax/tax-rule.ts'
 
