@@ -52,8 +52,12 @@ export type CountryRules = {
   readonly readings?: readonly Reading[]
 }
 
-/** No rule's due date lies further from its period's end than this (the schema bounds it). */
-const YEARS_BETWEEN_PERIOD_AND_DUE = 4
+/**
+ * So many calendar years may lie between a period's end and a due date after it, or before it, by the
+ * bounds that the schema sets: 36 months, 400 days and 60 business days after 31 December 2018 is 2023.
+ */
+const YEARS_TO_A_LATER_DUE_DATE = 5
+const YEARS_TO_AN_EARLIER_DUE_DATE = 4
 
 /**
  * The years that every calendar covers whole; null when none says what it covers. One range for all
@@ -120,8 +124,8 @@ function* indexedDatesOf(
   years: YearRange,
 ): Generator<IndexedTaxDate> {
   const freeYearEnd = rule.periodNote !== undefined
-  const last = years.last + YEARS_BETWEEN_PERIOD_AND_DUE
-  for (let year = years.first - YEARS_BETWEEN_PERIOD_AND_DUE; year <= last; year++) {
+  const last = years.last + YEARS_TO_AN_EARLIER_DUE_DATE
+  for (let year = years.first - YEARS_TO_A_LATER_DUE_DATE; year <= last; year++) {
     for (const period of periodsEndingIn(year, rule.period, freeYearEnd)) {
       if (!isValidPeriod(rule, period)) continue
       const [own, ...exceptions] = taxDatesOf(rule, obligation, period, calendars)
