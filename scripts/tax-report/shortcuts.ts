@@ -33,14 +33,6 @@ export type ShortcutResult = {
 
 const AU_FEDERAL = 'AU-ANY'
 const AU_STATES = ['AU-NSW', 'AU-VIC', 'AU-QLD', 'AU-WA', 'AU-SA', 'AU-TAS', 'AU-ACT', 'AU-NT']
-/** Countries whose law moves no filing date, and the calendar by which many sites move it all the same. */
-const UNMOVED: Partial<Record<CountryCode, string>> = {
-  GB: 'GB-EAW',
-  IE: 'IE',
-  IN: 'IN',
-  SG: 'SG',
-}
-
 /** All that touch a rule of the country. */
 export function shortcutsOf({ country, rules }: CountryTaxData, calendars: Calendars): Shortcut[] {
   const all = possibleShortcuts(country.code, calendars)
@@ -58,8 +50,8 @@ function possibleShortcuts(code: CountryCode, calendars: Calendars): Shortcut[] 
     const name = 'general holidays of the Canada Labour Code alone'
     shortcuts.unshift(lacking(name, 'CA-CRA', /^(Easter Monday|Civic Holiday)/, calendars))
   }
-  const movedBy = UNMOVED[code]
-  if (movedBy !== undefined) shortcuts.unshift(movedAnyway(movedBy, calendars))
+  // Only here does the authority itself say that nothing moves; elsewhere no weekend rule was found.
+  if (code === 'GB') shortcuts.unshift(movedAnyway('GB-EAW', calendars))
   return shortcuts
 }
 

@@ -17,39 +17,46 @@ import type { TaxRule } from './tax-rule.ts'
 const text = z.string().min(1)
 
 const readingSchema = z.strictObject({
-  /** Null: a one-off that no rule gives; what was announced stands in the country's changes. */
-  ruleId: text.nullable(),
-  /** As the publication calls it. */
-  obligation: text,
+  ruleId: text
+    .nullable()
+    .describe('Null: a one-off that no rule gives; carriedBy then names the change that says so.'),
+  obligation: text.describe('As the publication calls it.'),
   taxpayer: text,
-  region: text.optional(),
-  /** Only there, where it is less than a region. */
-  place: text.optional(),
+  region: text.optional().describe('ISO 3166-2. Left out: everywhere.'),
+  place: text.optional().describe('Only there, where it is not a whole region.'),
   periodStart: calendarDateSchema.optional(),
   periodEnd: calendarDateSchema,
-  printed: calendarDateSchema,
-  /** Before weekends and holidays, or after them. */
-  printedAs: z.enum(['STATUTORY', 'DUE']),
-  /** The other one of the two dates, where the publication leaves no doubt about it. */
-  statutoryDate: calendarDateSchema.optional(),
-  dueDate: calendarDateSchema.optional(),
+  printed: calendarDateSchema.describe('The date as it stands there.'),
+  printedAs: z.enum(['STATUTORY', 'DUE']).describe('Before weekends and holidays, or after them.'),
+  statutoryDate: calendarDateSchema
+    .optional()
+    .describe('Of a date printed as DUE, where the publication tells both.'),
+  dueDate: calendarDateSchema
+    .optional()
+    .describe('Of a date printed as STATUTORY, where nothing moves it.'),
   note: text.optional(),
-  /** Why the print is probably wrong. */
-  suspect: text.optional(),
-  /** The print is right and our date is not: what the rule cannot say. */
-  knownLimit: text.optional(),
-  /** Key of an announced change that came after the print: it is held against the date before it. */
-  beforeChange: text.optional(),
-  /** Key of the announced change that carries a one-off. */
-  carriedBy: text.optional(),
+  suspect: text.optional().describe('Why the print is probably wrong.'),
+  knownLimit: text
+    .optional()
+    .describe('The print is right and the computed date is not: what the rule cannot say.'),
+  beforeChange: text
+    .optional()
+    .describe(
+      'Key of a change announced after the print, which is held against the date before it.',
+    ),
+  carriedBy: text.optional().describe('Key of the announced change that carries a one-off.'),
 })
 
 const publicationSchema = z.strictObject({
   name: text,
-  /** All pages that were read; the first one stands for them. */
-  urls: z.array(sourceSchema.shape.url).min(1),
-  read: calendarDateSchema,
-  evidence: z.enum(['official-table', 'secondary']),
+  urls: z
+    .array(sourceSchema.shape.url)
+    .min(1)
+    .describe('All pages that were read; the first one stands for them.'),
+  read: calendarDateSchema.describe('The day somebody read it.'),
+  evidence: z
+    .enum(['official-table', 'secondary'])
+    .describe("A table of the authority's own, or anybody else's."),
   readings: z.array(readingSchema).min(1),
 })
 
