@@ -107,7 +107,7 @@ function daysAhead(days: number, now: number, { first, last }: YearRange): DateR
   const lastDay = dateInMonth(last, 12, 'last')
   if (to > lastDay) {
     const left = toEpochDay(lastDay) - toEpochDay(from)
-    const most = left < 1 ? '' : `; ${left} days are left`
+    const most = left < 1 ? '' : `; only ${left} more can be asked for`
     throw new BadInput(`days: ${to} lies beyond the last day covered, ${lastDay}${most}`)
   }
   const firstDay = dateInMonth(first, 1, 1)
