@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import Holidays, { type HolidaysTypes } from 'date-holidays'
 import { z } from 'zod'
-import { calendarDateSchema } from '../src/rules/tax/holiday-calendar.ts'
+import { calendarDateSchema, fileById } from '../src/rules/tax/holiday-calendar.ts'
 
 /**
  * Holidays for the years that no official list covers: what the package `date-holidays` reckons, put
@@ -15,38 +15,61 @@ const LAST_YEAR = 2036
 const COVERS = { from: '2018-12-01', to: '2036-01-31' }
 
 const change = {
-  holiday: z.string().min(1),
-  dates: z.array(calendarDateSchema).min(1).optional(),
-  from: calendarDateSchema.optional(),
-  reason: z.string().min(1),
-  /** The law or page that says so, or `general knowledge`. */
-  basis: z.string().min(1),
+  holiday: z.string().min(1).describe('The name that the library gives, or that is to be given.'),
+  dates: z.array(calendarDateSchema).min(1).optional().describe('Only on these days.'),
+  from: calendarDateSchema.optional().describe('Only from this day on.'),
+  reason: z.string().min(1).describe('Why the library is wrong.'),
+  basis: z.string().min(1).describe('The law or page that says so, or `general knowledge`.'),
 }
 
+const librarySchema = z.strictObject({
+  country: z.string().length(2).describe('ISO 3166-1.'),
+  state: z.string().min(1).optional().describe('Its name for the state.'),
+  types: z
+    .array(z.enum(['public', 'bank']))
+    .min(1)
+    .describe('Which of its days are holidays.'),
+  language: z.string().length(2).optional().describe('In which language it names them.'),
+})
+
 const correctedSchema = z.strictObject({
-  library: z
-    .strictObject({
-      country: z.string().length(2),
-      state: z.string().min(1).optional(),
-      types: z.array(z.enum(['public', 'bank'])).min(1),
-      language: z.string().length(2).optional(),
-    })
-    .optional(),
-  /** Begins with the holidays of another calendar instead of the library's. */
-  sameAs: z.string().min(1).optional(),
-  remove: z.array(z.strictObject(change)).optional(),
-  /** `rule` is in the library's grammar: `1st monday in August`. */
-  add: z.array(z.strictObject({ ...change, rule: z.string().min(1).optional() })).optional(),
-  /** Days on which the generated calendar and calendars.json differ, and why that may stay. */
+  library: librarySchema.optional().describe('What to ask date-holidays for.'),
+  sameAs: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Begins with the holidays of another calendar instead of the library’s.'),
+  remove: z.array(z.strictObject(change)).optional().describe('Days that are no holidays.'),
+  add: z
+    .array(
+      z.strictObject({
+        ...change,
+        rule: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('In the library’s grammar: 1st monday in August.'),
+      }),
+    )
+    .optional()
+    .describe('Holidays that the library lacks.'),
   differs: z
-    .array(z.strictObject({ dates: z.array(calendarDateSchema).min(1), why: z.string().min(1) }))
-    .optional(),
-  notes: z.string().min(1).optional(),
+    .array(
+      z.strictObject({
+        dates: z.array(calendarDateSchema).min(1).describe('The days.'),
+        why: z.string().min(1).describe('Why it may stay.'),
+      }),
+    )
+    .optional()
+    .describe('Days on which the generated calendar and calendars.json differ.'),
+  notes: z.string().min(1).optional().describe('What else a reader must know.'),
 })
 type Corrected = z.infer<typeof correctedSchema>
 type Change = NonNullable<Corrected['remove']>[number]
 
-const correctionsSchema = z.record(z.string().min(1), correctedSchema)
+export const correctionsSchema = fileById(correctedSchema).describe(
+  'What is put right in the holidays of date-holidays, by the id of the calendar.',
+)
 export type CalendarCorrections = z.infer<typeof correctionsSchema>
 
 /** The holidays of one calendar: date to its names, in the order in which they were found. */
@@ -69,6 +92,7 @@ export function generateCalendars(corrections: CalendarCorrections): string {
   }
   const calendars = [...generated].map(([id, days]) => [id, { holidays: sorted(days) }])
   const file = {
+    $schema: '../generated-calendars.schema.json',
     generatedFrom: `date-holidays ${libraryVersion()} (holiday data CC BY-SA 3.0), put right by corrections.json`,
     covers: COVERS,
     calendars: Object.fromEntries(calendars),

@@ -42,13 +42,14 @@ const holidaysSchema = z
   .record(calendarDateSchema, z.string().min(1))
   .describe('Holidays by day, as the law or the authority calls them; weekends are not listed.')
 
+const coversSchema = z.strictObject({
+  from: calendarDateSchema.describe('First day.'),
+  to: calendarDateSchema.describe('Last day.'),
+})
+
 const listedCalendarSchema = z.strictObject({
   name: z.string().min(1).describe('The place in words: England and Wales.'),
-  covers: z
-    .strictObject({
-      from: calendarDateSchema.describe('First day.'),
-      to: calendarDateSchema.describe('Last day.'),
-    })
+  covers: coversSchema
     .optional()
     .describe('The days whose holidays are all known; a date that depends on another is left out.'),
   corrections: z
@@ -80,25 +81,25 @@ const unionCalendarSchema = z.strictObject({
     .describe('A day is a holiday here when it is one in any of these calendars.'),
 })
 
-export const calendarsFileSchema = z
-  // Editors find the schema of the file by this field; it is no calendar.
-  .preprocess(
-    withoutSchemaReference,
-    z.record(
-      z.string().min(1).describe('The id by which rules name it: AU-NSW.'),
-      z.union([listedCalendarSchema, unionCalendarSchema]).describe('One holiday calendar.'),
-    ),
-  )
-  .describe('The holiday calendars that rules name, by id.')
+/** A file that lists things by id alone. Editors find its schema by one field more, which is no id. */
+export const fileById = <Entry extends z.ZodType>(entry: Entry) =>
+  z.preprocess(withoutSchemaReference, z.record(z.string().min(1), entry))
+
+export const calendarsFileSchema = fileById(
+  z.union([listedCalendarSchema, unionCalendarSchema]),
+).describe('The holiday calendars that rules name, by the id that rules use: AU-NSW.')
 export type CalendarsFile = z.infer<typeof calendarsFileSchema>
 export type ListedCalendar = z.infer<typeof listedCalendarSchema>
 
 /** What `npm run tax:calendars` writes: holidays for the days that calendars.json does not cover. */
 export const generatedCalendarsSchema = z
   .strictObject({
-    generatedFrom: z.string().min(1),
-    covers: z.strictObject({ from: calendarDateSchema, to: calendarDateSchema }),
-    calendars: z.record(z.string().min(1), z.strictObject({ holidays: holidaysSchema })),
+    $schema: z.string().min(1).optional().describe('Where editors find the schema of this file.'),
+    generatedFrom: z.string().min(1).describe('The package and its version.'),
+    covers: coversSchema.describe('The days for which holidays were generated.'),
+    calendars: z
+      .record(z.string().min(1), z.strictObject({ holidays: holidaysSchema }))
+      .describe('The holidays by the id of their calendar.'),
   })
   .describe('Holidays by calendar, generated; calendars.json stands above them.')
 export type GeneratedCalendars = z.infer<typeof generatedCalendarsSchema>

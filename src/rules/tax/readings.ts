@@ -21,7 +21,7 @@ const readingSchema = z.strictObject({
     .nullable()
     .describe('Null: a one-off that no rule gives; carriedBy then names the change that says so.'),
   obligation: text.describe('As the publication calls it.'),
-  taxpayer: text,
+  taxpayer: text.describe('Whom the publication means.'),
   region: text.optional().describe('ISO 3166-2. Left out: everywhere.'),
   place: text.optional().describe('Only there, where it is not a whole region.'),
   periodStart: calendarDateSchema.optional(),
@@ -34,7 +34,7 @@ const readingSchema = z.strictObject({
   dueDate: calendarDateSchema
     .optional()
     .describe('Of a date printed as STATUTORY, where nothing moves it.'),
-  note: text.optional(),
+  note: text.optional().describe('What else a reader must know.'),
   suspect: text.optional().describe('Why the print is probably wrong.'),
   knownLimit: text
     .optional()
@@ -48,7 +48,7 @@ const readingSchema = z.strictObject({
 })
 
 const publicationSchema = z.strictObject({
-  name: text,
+  name: text.describe('Who printed it, and in what.'),
   urls: z
     .array(sourceSchema.shape.url)
     .min(1)
@@ -57,13 +57,13 @@ const publicationSchema = z.strictObject({
   evidence: z
     .enum(['official-table', 'secondary'])
     .describe("A table of the authority's own, or anybody else's."),
-  readings: z.array(readingSchema).min(1),
+  readings: z.array(readingSchema).min(1).describe('All dates that were read there.'),
 })
 
 export const readingsFileSchema = z.strictObject({
-  $schema: text.optional(),
-  country: z.enum(COUNTRY_CODES),
-  publications: z.array(publicationSchema).min(1),
+  $schema: text.optional().describe('Where editors find the schema of this file.'),
+  country: z.enum(COUNTRY_CODES).describe('ISO 3166-1; also the name of the file.'),
+  publications: z.array(publicationSchema).min(1).describe('What was read, by where it stood.'),
 })
 export type ReadingsFile = z.infer<typeof readingsFileSchema>
 
