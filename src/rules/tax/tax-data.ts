@@ -2,6 +2,7 @@ import { type CalendarDate, fromEpochDay, monthOf, yearOf } from './calendar-dat
 import type { CountryCode } from './country-code.ts'
 import { type Country, type Obligation, obligationOf } from './obligation.ts'
 import { periodsEndingIn } from './period.ts'
+import type { Disagreement } from './provenance.ts'
 import { disagreementsById, type Reading } from './readings.ts'
 import type { ShippedChange } from './tax-date-change.ts'
 import { type Calendars, isValidPeriod, type TaxDate, taxDatesOf } from './tax-dates.ts'
@@ -101,9 +102,8 @@ function buildCountry(file: CountryRules, calendars: Calendars, years: YearRange
     const obligation = obligationOf(rule, file.code)
     obligations.push(obligation)
     for (const date of indexedDatesOf(rule, obligation, calendars, years)) {
-      const printed = disagreements.get(date.taxDate.id)
-      const taxDate = printed ? { ...date.taxDate, disagreements: printed } : date.taxDate
-      datesByYear.get(yearOf(taxDate.dueDate))?.push({ ...date, taxDate })
+      const told = withDisagreements(date, disagreements.get(date.taxDate.id))
+      datesByYear.get(yearOf(told.taxDate.dueDate))?.push(told)
     }
   }
   for (const dates of datesByYear.values()) dates.sort(byDueDateThenId)
@@ -115,6 +115,19 @@ function buildCountry(file: CountryRules, calendars: Calendars, years: YearRange
     shippedChanges: file.changes,
     readings: file.readings ?? [],
   }
+}
+
+/** With the prints that contradict it; one that says the same contradicts nothing. */
+function withDisagreements(
+  date: IndexedTaxDate,
+  printed: readonly Disagreement[] | undefined,
+): IndexedTaxDate {
+  if (printed === undefined) return date
+  const { statutoryDate, dueDate } = date.taxDate
+  const disagreements = printed.filter(({ printedAs, printedDate }) => {
+    return printedDate !== (printedAs === 'DUE' ? dueDate : statutoryDate)
+  })
+  return { ...date, taxDate: { ...date.taxDate, disagreements } }
 }
 
 function* indexedDatesOf(
