@@ -17,6 +17,7 @@ import { createMeteringMetrics } from './metering/metering-metrics.ts'
 import { createRegistry } from './metrics.ts'
 import { useMetering } from './plugins/use-metering.ts'
 import { adminRoutes } from './rest/admin.ts'
+import { calendarRoute } from './rest/calendar.ts'
 import { dashboardUsageRoutes } from './rest/dashboard-usage.ts'
 import { healthRoutes } from './rest/health.ts'
 import { homeRoute } from './rest/home.ts'
@@ -30,6 +31,7 @@ import { connectDatabase, type Database, untilMongoAnswers } from './store/datab
 import { ensureDeployment } from './store/deployment.ts'
 import { loadTaxData } from './store/tax-data.ts'
 import { createUsageIndexes } from './store/usage-cells.ts'
+import { createFeedReads } from './streams/feed-reads.ts'
 import { createLiveReader } from './streams/live-reader.ts'
 import { createQuotaCounters } from './streams/quota-counters.ts'
 import { connectRedis } from './streams/redis.ts'
@@ -182,6 +184,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
         version: product.version,
         publicUrl: config.publicUrl,
       }),
+      calendarRoute({ ...deps, reads: createFeedReads(redis, clock) }),
       ...dashboardUsageRoutes(ask),
       ...adminRoutes({ aggregateDay: createDayAggregation(common), clock }),
     ],
