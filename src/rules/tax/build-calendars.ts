@@ -110,7 +110,7 @@ type Union = Extract<CalendarsFile[string], { unionOf: string[] }>
  */
 function unionOf(
   id: string,
-  { name, unionOf }: Union,
+  { name, inAll, unionOf }: Union,
   listed: ReadonlyMap<string, HolidayCalendar>,
 ): HolidayCalendar | undefined {
   const members = unionOf.flatMap((member) => listed.get(member) ?? [])
@@ -128,7 +128,7 @@ function unionOf(
   const holidays = new Map<EpochDay, Holiday>()
   for (const [day, { places, provisional }] of days) {
     const names = [...places].map(([holiday, where]) => {
-      return `${holiday} (${where.length === members.length ? name : where.join(', ')})`
+      return `${holiday} (${where.length === members.length ? inAll : where.join(', ')})`
     })
     holidays.set(day, { name: names.join(' / '), provisional })
   }

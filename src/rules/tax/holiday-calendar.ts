@@ -74,7 +74,11 @@ const listedCalendarSchema = z.strictObject({
 
 /** A day is a holiday here when it is one in any of the named calendars. */
 const unionCalendarSchema = z.strictObject({
-  name: z.string().min(1).describe('The places together, in words.'),
+  name: z.string().min(1).describe('The places, in words: Australia, any State or Territory.'),
+  inAll: z
+    .string()
+    .min(1)
+    .describe('Where a holiday is one that all of them have: every State and Territory.'),
   unionOf: z
     .array(z.string().describe('Id of a listed calendar.'))
     .min(2)

@@ -165,7 +165,7 @@ describe('calendars', () => {
     const problems: string[] = []
     const built = buildCalendars(
       {
-        ANY: { name: 'everywhere', unionOf: ['AU-WA', 'AU-NT'] },
+        ANY: { name: 'anywhere', inAll: 'everywhere', unionOf: ['AU-WA', 'AU-NT'] },
         'AU-WA': {
           name: 'Western Australia',
           covers,
@@ -195,7 +195,7 @@ describe('calendars', () => {
     const problems: string[] = []
     buildCalendars(
       {
-        ANY: { name: 'everywhere', unionOf: ['AU-WA', 'AU-XX'] },
+        ANY: { name: 'anywhere', inAll: 'everywhere', unionOf: ['AU-WA', 'AU-XX'] },
         'AU-WA': { name: 'Western Australia', holidays: { '2026-03-02': 'Labour Day' } },
       },
       problems,
