@@ -33,17 +33,19 @@ export function readCountryFile(
     if (!region.startsWith(`${country}-`)) problems.push(`${file}: ${region} is not in ${country}`)
   }
   const surroundings = { country, regions, calendars }
+  const before = problems.length
   const rules = content.rules.flatMap((unread, index) => {
     const label = `${file}: ${textOf(unread, 'id') ?? `rule ${index + 1}`}`
     return readRule(unread, label, surroundings, problems) ?? []
   })
+  const rulesAreSound = problems.length === before
   const changes = (content.changes ?? []).flatMap((unread, index) => {
     const label = `${file}: change ${textOf(unread, 'key') ?? index + 1}`
     return readChange(unread, label, country, problems) ?? []
   })
   const all = { code: country, name, regions, rules, changes }
   // A rule that cannot be read would be missed by all its changes, and drown among them.
-  if (rules.length === content.rules.length) problems.push(...problemsOfChanges(all, file))
+  if (rulesAreSound) problems.push(...problemsOfChanges(all, file))
   return all
 }
 
