@@ -1,12 +1,12 @@
 import type { CountryCode } from '../../../src/rules/tax/country-code.ts'
-import type { AnnouncedChange, TaxDateChange } from '../../../src/rules/tax/tax-date-change.ts'
+import type { TaxDateChange } from '../../../src/rules/tax/tax-date-change.ts'
 
 let count = 0
 
 /** A change on record, for everybody everywhere unless it says otherwise. */
 export function change(
-  announced: Pick<AnnouncedChange, 'obligationId' | 'periodEnd' | 'effect' | 'dueDate'> &
-    Partial<AnnouncedChange>,
+  announced: Pick<TaxDateChange, 'obligationId' | 'periodEnd' | 'effect' | 'dueDate'> &
+    Partial<TaxDateChange>,
 ): TaxDateChange {
   count += 1
   return {
