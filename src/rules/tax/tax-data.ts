@@ -1,5 +1,6 @@
 import { type CalendarDate, fromEpochDay, monthOf, yearOf } from './calendar-date.ts'
 import type { CountryCode } from './country-code.ts'
+import { yearsToDueDate } from './due-date.ts'
 import { type Country, type Obligation, obligationOf } from './obligation.ts'
 import { periodsEndingIn } from './period.ts'
 import type { Disagreement } from './provenance.ts'
@@ -53,12 +54,7 @@ export type CountryRules = {
   readonly readings?: readonly Reading[]
 }
 
-/**
- * So many calendar years may lie between a period's end and a due date after it, or before it, by the
- * bounds that the schema sets: 36 months, 400 days and 60 business days after 31 December 2018 is 2023.
- */
-const YEARS_TO_A_LATER_DUE_DATE = 5
-const YEARS_TO_AN_EARLIER_DUE_DATE = 4
+const NOWHERE: readonly string[] = []
 
 /**
  * The years that every calendar covers whole; null when none says what it covers. One range for all
@@ -137,8 +133,8 @@ function* indexedDatesOf(
   years: YearRange,
 ): Generator<IndexedTaxDate> {
   const freeYearEnd = rule.periodNote !== undefined
-  const last = years.last + YEARS_TO_AN_EARLIER_DUE_DATE
-  for (let year = years.first - YEARS_TO_A_LATER_DUE_DATE; year <= last; year++) {
+  const { fewest, most } = yearsToDueDate(rule.due)
+  for (let year = years.first - most; year <= years.last - fewest; year++) {
     for (const period of periodsEndingIn(year, rule.period, freeYearEnd)) {
       if (!isValidPeriod(rule, period)) continue
       const [own, ...exceptions] = taxDatesOf(rule, obligation, period, calendars)
@@ -146,10 +142,11 @@ function* indexedDatesOf(
       const periodEndMonth = monthOf(period.end)
       const listedByDefault =
         !freeYearEnd || rule.period.type !== 'year' || rule.period.endMonth === periodEndMonth
-      const replacedIn = exceptions.flatMap(({ region }) => region ?? [])
+      const replacedIn =
+        exceptions.length === 0 ? NOWHERE : exceptions.flatMap(({ region }) => region ?? [])
       yield { taxDate: own, periodEndMonth, listedByDefault, replacedIn }
       for (const taxDate of exceptions) {
-        yield { taxDate, periodEndMonth, listedByDefault, replacedIn: [] }
+        yield { taxDate, periodEndMonth, listedByDefault, replacedIn: NOWHERE }
       }
     }
   }

@@ -40,6 +40,8 @@ export type TaxDate = Reckoning & {
   readonly disagreements: readonly Disagreement[]
 }
 
+const NONE: readonly never[] = []
+
 export type Calendars = ReadonlyMap<string, HolidayCalendar>
 
 /** False for a period that begins before the rule held or ends after it. */
@@ -92,8 +94,8 @@ function taxDateOf(
     periodStart: period.start,
     periodEnd: period.end,
     ...reckoned,
-    changes: [],
-    disagreements: [],
+    changes: NONE,
+    disagreements: NONE,
   }
 }
 
