@@ -1,3 +1,4 @@
+import type { HolidayCalendar } from '../../../src/rules/tax/holiday-calendar.ts'
 import type { Period } from '../../../src/rules/tax/period.ts'
 import type { Calendars } from '../../../src/rules/tax/tax-dates.ts'
 import type { DueRule, ShiftRule, TaxRule } from '../../../src/rules/tax/tax-rule.ts'
@@ -23,6 +24,14 @@ type WallCalendar = (day: Date, weekendsCount: boolean) => boolean
 export function wallCalendar(id: string, calendars: Calendars): WallCalendar {
   const found = calendars.get(id)
   if (!found) throw new Error(`no calendar ${id}`)
+  const hanging = onTheWall.get(found) ?? hangUp(found)
+  onTheWall.set(found, hanging)
+  return hanging
+}
+
+const onTheWall = new WeakMap<HolidayCalendar, WallCalendar>()
+
+function hangUp(found: HolidayCalendar): WallCalendar {
   const holidays = new Set(
     [...found.holidays.keys()].map((day) => isoOf(step(dayOf('1970-01-01'), day))),
   )
