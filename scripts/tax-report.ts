@@ -32,9 +32,20 @@ const { values } = parseArgs({
 })
 
 if (values.help) console.log(usage)
-else process.exitCode = run()
+else {
+  try {
+    process.exitCode = run()
+  } catch (error) {
+    // What is wrong with the data, line by line; where in the code it was noticed helps nobody.
+    console.error(error instanceof Error ? error.message : error)
+    process.exitCode = 1
+  }
+}
 
 function run(): 0 | 1 {
+  if (values.country && values['write-readme']) {
+    throw new Error('--write-readme is about all countries: leave --country out')
+  }
   const report = reportOf(values.country)
   if (report.countries.length === 0) {
     console.error(`--country: ${values.country} is not carried`)

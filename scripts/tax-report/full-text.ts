@@ -26,12 +26,13 @@ function title(text: string): string {
 
 function rulesTable({ countries }: AccuracyReport): string {
   const head = ['country', 'rules', 'official', 'secondary', 'with readings']
-  head.push('readings', 'match', 'of them moved', 'suspect', 'one-offs')
+  head.push('readings', 'match', 'of them moved', 'independent', 'suspect', 'one-offs')
   const rows = countries.map(({ code, rules, sound, suspect, oneOffs }) => [
     code,
     ...[rules.all, rules.official, rules.all - rules.official, rules.withReading].map(String),
     ...[sound.length, sound.filter(matches).length].map(String),
-    ...[sound.filter((one) => matches(one) && one.moved).length].map(String),
+    String(sound.filter((one) => matches(one) && one.moved).length),
+    String(sound.filter((one) => matches(one) && one.independent).length),
     ...[suspect.length, oneOffs.length].map(String),
   ])
   return plainTable(head, rows)

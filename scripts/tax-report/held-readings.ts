@@ -11,6 +11,8 @@ export type HeldReading = {
   readonly explanation: string | null
   /** The computed date was moved by a weekend, a holiday or a change. */
   readonly moved: boolean
+  /** Printed on a page that the rule was not made from. */
+  readonly independent: boolean
 }
 
 /**
@@ -27,11 +29,16 @@ export function heldReadings(current: CountryTaxData, fromRules: CountryTaxData)
     const dates = reading.beforeChange === undefined ? datesNow : datesBefore
     // A region has a row of its own only where its date differs from the one for everybody.
     const date = dates.get(id) ?? dates.get(`${reading.ruleId}:${reading.periodEnd}`)
-    return [held(reading, date)]
+    return [{ ...held(reading, date), independent: isIndependent(reading, current.rules) }]
   })
 }
 
-function held(reading: Reading, date: TaxDate | undefined): HeldReading {
+function isIndependent({ ruleId, urls }: Reading, rules: CountryTaxData['rules']): boolean {
+  const sources = rules.get(ruleId ?? '')?.sources ?? []
+  return !sources.some(({ url }) => urls.includes(url))
+}
+
+function held(reading: Reading, date: TaxDate | undefined): Omit<HeldReading, 'independent'> {
   if (date === undefined) {
     return { reading, differences: ['no such date'], explanation: null, moved: false }
   }

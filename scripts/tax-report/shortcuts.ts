@@ -31,6 +31,8 @@ export type ShortcutResult = {
   readonly wrong: readonly WrongDate[]
 }
 
+/** The one that every country has. */
+export const WEEKENDS_ONLY = 'weekends without holidays'
 const AU_FEDERAL = 'AU-ANY'
 const AU_STATES = ['AU-NSW', 'AU-VIC', 'AU-QLD', 'AU-WA', 'AU-SA', 'AU-TAS', 'AU-ACT', 'AU-NT']
 /** All that touch a rule of the country. */
@@ -67,7 +69,7 @@ function ofOneState(id: string, calendars: Calendars): Shortcut {
 
 function withoutHolidays(calendars: Calendars): Shortcut {
   return {
-    name: 'weekends without holidays',
+    name: WEEKENDS_ONLY,
     told: false,
     calendars,
     shiftOf: ({ shift }) =>

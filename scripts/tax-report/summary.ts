@@ -1,5 +1,5 @@
 import { type AccuracyReport, type CountryAccuracy, matches } from './accuracy.ts'
-import type { ShortcutResult } from './shortcuts.ts'
+import { type ShortcutResult, WEEKENDS_ONLY } from './shortcuts.ts'
 import { markdownTable } from './text.ts'
 
 /** The years for which official holiday lists are carried, of which the readings tell. */
@@ -14,7 +14,9 @@ export function summary(report: AccuracyReport): string {
     markdownTable(
       ['simpler calendar', `wrong ${TOLD_FROM}–${TOLD_TO}`, `wrong ${spanOf(report)}`],
       report.countries.flatMap(({ code, shortcuts }) =>
-        shortcuts.map((one) => [`${code}: ${one.name}`, wrongWhileTold(one), count(one.wrong)]),
+        shortcuts
+          .filter(({ name }) => name !== WEEKENDS_ONLY)
+          .map((one) => [`${code}: ${one.name}`, wrongWhileTold(one), count(one.wrong)]),
       ),
     ),
   ].join('\n\n')
@@ -55,16 +57,17 @@ function inWords(report: AccuracyReport): string {
   const matched = all.filter(matches)
   const moved = matched.filter((held) => held.moved)
   const official = matched.filter(({ reading }) => reading.evidence === 'official-table')
+  const independent = matched.filter((held) => held.independent)
   const suspect = countries.flatMap((country) => country.suspect)
   const oneOffs = countries.flatMap((country) => country.oneOffs)
   const unread = countries.filter(({ sound }) => sound.length === 0).map(({ name }) => name)
   const told = [
     `Dates are those due in ${spanOf(report)}. Of ${count(all)} printed dates that nobody suspects`,
-    `${count(matched)} match (${percent(matched, all)} %), ${count(moved)} of them where a weekend, a holiday or an`,
-    `announcement had moved the day; ${count(official)} stand in an authority's own table, the others with`,
-    `firms. ${count(suspect)} more prints are probably wrong: each stands with its date as a disagreement,`,
-    `with the reason. Counted as misses, they would leave ${percent(matched, [...all, ...suspect])} %. ${count(oneOffs)} announced one-offs`,
-    'stand among the changes.',
+    `${count(matched)} match (${percent(matched, all)} %): ${count(moved)} where a weekend, a holiday or an announcement had`,
+    `moved the day; ${count(official)} from an authority's own table, the others from firms; ${count(independent)}`,
+    `on pages that the rule was not made from. ${count(suspect)} more prints are probably wrong: each stands`,
+    'with its date as a disagreement, with the reason. Counted as misses, they would leave',
+    `${percent(matched, [...all, ...suspect])} %. ${count(oneOffs)} announced one-offs stand among the changes.`,
   ]
   if (unread.length > 0) told.push(`No printed dates were read for ${unread.join(', ')}.`)
   return told.join(' ')

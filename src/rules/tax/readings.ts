@@ -70,17 +70,16 @@ export type ReadingsFile = z.infer<typeof readingsFileSchema>
 /** One printed date, with the publication that printed it. */
 export type Reading = z.infer<typeof readingSchema> & {
   readonly source: Source
+  /** All pages of the publication. */
+  readonly urls: readonly string[]
   readonly evidence: 'official-table' | 'secondary'
 }
 
 export function readingsOf({ publications }: ReadingsFile): Reading[] {
-  return publications.flatMap(({ name, urls, read, evidence, readings }) =>
-    readings.map((reading) => ({
-      ...reading,
-      source: { name, url: urls[0] ?? '', read },
-      evidence,
-    })),
-  )
+  return publications.flatMap(({ name, urls, read, evidence, readings }) => {
+    const source = { name, url: urls[0] ?? '', read }
+    return readings.map((reading) => ({ ...reading, source, urls, evidence }))
+  })
 }
 
 /** What a reading needs of its country's file. */
