@@ -35,6 +35,7 @@ import { createFeedReads } from './streams/feed-reads.ts'
 import { createLiveReader } from './streams/live-reader.ts'
 import { createQuotaCounters } from './streams/quota-counters.ts'
 import { connectRedis } from './streams/redis.ts'
+import { createTaxDateChanges } from './streams/tax-date-changes.ts'
 import { createUsageProducer } from './streams/usage-producer.ts'
 import { createDayAggregation } from './workers/aggregate-days/aggregate-day.ts'
 import { makeYoga } from './yoga.ts'
@@ -133,11 +134,14 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
   const producer = createUsageProducer({ ...common, dataDir })
   const quota = createQuotaCounters(common)
   const live = createLiveReader(common)
+  const taxHistory = createTaxHistory(taxData, clock)
+  const taxDateChanges = createTaxDateChanges({ ...common, history: taxHistory })
   const pepper = config.apiKeyPepper
   const { adminApiKey, oidc } = config
   const callers = createCallers({ ...common, pepper, adminApiKey, oidc, plans })
   await producer.start()
   await untilMongoAnswers(closing, log, callers.start)
+  await untilMongoAnswers(closing, log, taxDateChanges.start)
   live.start()
   const watch = createCredentialWatch({ callers, clock })
   const deps: Deps = {
@@ -145,7 +149,8 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     redis,
     live,
     plans,
-    taxHistory: createTaxHistory(taxData, clock),
+    taxHistory,
+    taxDateChanges,
     callers,
     ownerKeyLimits: limits.ownerKeys,
     publicUrl: config.publicUrl,
@@ -198,7 +203,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     readiness: () => [producer.readiness()].filter((reason) => reason !== null),
     async stop() {
       watch.stop()
-      await Promise.all([producer.stop(), live.stop(), callers.stop()])
+      await Promise.all([producer.stop(), live.stop(), taxDateChanges.stop(), callers.stop()])
       quota.stop()
       redis.disconnect()
       await database.close()

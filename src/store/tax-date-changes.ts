@@ -1,5 +1,13 @@
 import type { ClientSession, Collection, Db, Filter } from 'mongodb'
-import type { AnnouncedChange, TaxDateChange } from '../rules/tax/tax-date-change.ts'
+import { DAY } from '../rules/calendar-time.ts'
+import { toEpochDay } from '../rules/tax/calendar-date.ts'
+import type { CountryTaxData, TaxData } from '../rules/tax/tax-data.ts'
+import {
+  type AnnouncedChange,
+  inOrderOfEntry,
+  type ShippedChange,
+  type TaxDateChange,
+} from '../rules/tax/tax-date-change.ts'
 
 /**
  * A change that was announced. Only ever inserted: what was wrong is taken back by a later one.
@@ -25,6 +33,8 @@ interface CounterDoc {
 }
 
 const COUNTER = 'taxDateChanges'
+
+const snapshot = { readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority' } } as const
 
 export function taxDateChanges(db: Db): Collection<TaxDateChangeDoc> {
   return db.collection('taxDateChanges')
@@ -90,7 +100,7 @@ async function enter(
       await raise(db, counter, docs, session)
       await taxDateChanges(db).insertMany(docs, { session })
       return [...held, ...docs]
-    }),
+    }, snapshot),
   )
 }
 
@@ -145,21 +155,37 @@ export async function enterTaxDateChange(
 }
 
 /**
- * Enters those of the shipped changes that the database does not hold. Idempotent, also for several
- * processes at once.
- * @param shipped all of them, in the order of entry; in a database that holds no change they keep their
- *   time, later ones get now: what the API said before is not rewritten
+ * Enters those of the changes that come with the data which the database does not hold. Idempotent, also
+ * for several processes at once. In a database that holds no change at all they keep their day; later ones
+ * get now, because what the API said before is not rewritten.
  */
 export async function enterShippedChanges(
   db: Db,
   clock: () => number,
-  shipped: readonly (NewTaxDateChange & { readonly shippedKey: string })[],
+  data: TaxData,
 ): Promise<void> {
+  const shipped = [...data.countries.values()].flatMap((country) =>
+    country.shippedChanges.map((change) => ({
+      ...change,
+      region: change.region ?? regionOf(country, change),
+    })),
+  )
   await enter(db, clock, { shippedKey: { $exists: true } }, (held, isFirst) => {
     const keys = new Set(held.map(({ shippedKey }) => shippedKey))
-    const missing = shipped.filter(({ shippedKey }) => !keys.has(shippedKey))
-    return isFirst ? missing : missing.map(({ enteredAt: _past, ...change }) => change)
+    return inOrderOfEntry(shipped)
+      .filter(({ key }) => !keys.has(key))
+      .map(({ key, entered, ...announced }) => ({
+        announced,
+        enteredBy: 'data',
+        shippedKey: key,
+        ...(isFirst && { enteredAt: toEpochDay(entered) * DAY }),
+      }))
   })
+}
+
+/** An obligation of one region has it in all its changes. */
+function regionOf({ rules }: CountryTaxData, { obligationId }: ShippedChange): string | null {
+  return obligationId === null ? null : (rules.get(obligationId)?.region ?? null)
 }
 
 function recordOf({

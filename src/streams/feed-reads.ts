@@ -1,6 +1,6 @@
 import { HOUR } from '../rules/calendar-time.ts'
-import { runScript, script } from './quota-scripts.ts'
 import type { RedisClient } from './redis.ts'
+import { runScript, script } from './redis-script.ts'
 
 /** Any hour, not any clock's hour, holds at most so many reads of one feed. */
 export const READS_AN_HOUR = 60
