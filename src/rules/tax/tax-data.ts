@@ -2,7 +2,7 @@ import { type CalendarDate, fromEpochDay, monthOf, yearOf } from './calendar-dat
 import type { CountryCode } from './country-code.ts'
 import { yearsToDueDate } from './due-date.ts'
 import { type Country, type Obligation, obligationOf } from './obligation.ts'
-import { periodsEndingIn } from './period.ts'
+import { type PeriodLists, sharedPeriodLists } from './period.ts'
 import type { Disagreement } from './provenance.ts'
 import { disagreementsById, type Reading } from './readings.ts'
 import type { ShippedChange } from './tax-date-change.ts'
@@ -82,14 +82,23 @@ export function buildTaxData(
   years: YearRange,
 ): TaxData {
   const byCode = [...countries].sort((a, b) => (a.code < b.code ? -1 : 1))
+  const reckonedWith: ReckonedWith = { calendars, years, periodLists: sharedPeriodLists() }
   return {
     years,
     calendars,
-    countries: new Map(byCode.map((file) => [file.code, buildCountry(file, calendars, years)])),
+    countries: new Map(byCode.map((file) => [file.code, buildCountry(file, reckonedWith)])),
   }
 }
 
-function buildCountry(file: CountryRules, calendars: Calendars, years: YearRange): CountryTaxData {
+/** What all rules are reckoned with. */
+type ReckonedWith = {
+  readonly calendars: Calendars
+  readonly years: YearRange
+  readonly periodLists: PeriodLists
+}
+
+function buildCountry(file: CountryRules, reckonedWith: ReckonedWith): CountryTaxData {
+  const { years } = reckonedWith
   const datesByYear = new Map<number, IndexedTaxDate[]>()
   for (let year = years.first; year <= years.last; year++) datesByYear.set(year, [])
   const obligations: Obligation[] = []
@@ -97,7 +106,7 @@ function buildCountry(file: CountryRules, calendars: Calendars, years: YearRange
   for (const rule of file.rules) {
     const obligation = obligationOf(rule, file.code)
     obligations.push(obligation)
-    for (const date of indexedDatesOf(rule, obligation, calendars, years)) {
+    for (const date of indexedDatesOf(rule, obligation, reckonedWith)) {
       const told = withDisagreements(date, disagreements.get(date.taxDate.id))
       datesByYear.get(yearOf(told.taxDate.dueDate))?.push(told)
     }
@@ -129,13 +138,13 @@ function withDisagreements(
 function* indexedDatesOf(
   rule: TaxRule,
   obligation: Obligation,
-  calendars: Calendars,
-  years: YearRange,
+  { calendars, years, periodLists }: ReckonedWith,
 ): Generator<IndexedTaxDate> {
   const freeYearEnd = rule.periodNote !== undefined
+  const periodsEndingIn = periodLists(rule.period, freeYearEnd)
   const { fewest, most } = yearsToDueDate(rule.due)
   for (let year = years.first - most; year <= years.last - fewest; year++) {
-    for (const period of periodsEndingIn(year, rule.period, freeYearEnd)) {
+    for (const period of periodsEndingIn(year)) {
       if (!isValidPeriod(rule, period)) continue
       const [own, ...exceptions] = taxDatesOf(rule, obligation, period, calendars)
       if (own === undefined) continue

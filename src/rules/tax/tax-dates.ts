@@ -87,13 +87,14 @@ function taxDateOf(
   if (anchor === undefined) return undefined
   const reckoned = reckon(rule, anchor, shift, calendars)
   if (reckoned === undefined) return undefined
+  // The copy comes first: the engine makes it of one piece, and there are some twenty thousand.
   return {
+    ...reckoned,
     id: `${rule.id}:${period.end}${exceptionFor === null ? '' : `:${exceptionFor}`}`,
     obligation,
     region: exceptionFor ?? rule.region,
     periodStart: period.start,
     periodEnd: period.end,
-    ...reckoned,
     changes: NONE,
     disagreements: NONE,
   }
