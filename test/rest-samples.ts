@@ -9,6 +9,7 @@ export const leastSearch: Readonly<Record<string, Search>> = {
   '/api/v1/upcoming-tax-dates': { country: 'AU' },
   '/api/v1/obligations': { country: 'AU' },
   '/api/v1/countries': {},
+  '/api/v1/tax-date-changes': {},
   '/api/v1/due-date': { obligation: 'au-payday-super', eventDate: '2026-07-15' },
 }
 

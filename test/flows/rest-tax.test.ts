@@ -63,6 +63,11 @@ const pairs: readonly (readonly [path: string, field: string, query: string])[] 
   ],
   ['/api/v1/countries', 'countries', '{ countries { code name } }'],
   [
+    '/api/v1/tax-date-changes?country=US&country=AU&first=20',
+    'taxDateChanges',
+    '{ taxDateChanges(countries: [US, AU], first: 20) { edges { node { id country effect dueDate reason enteredAt source { url } } } } }',
+  ],
+  [
     '/api/v1/due-date?obligation=au-payday-super&eventDate=2026-12-22',
     'dueDateFor',
     '{ dueDateFor(obligationId: "au-payday-super", eventDate: "2026-12-22") { dueDate statutoryDate movedBy { name } variants { when dueDate } } }',
@@ -87,6 +92,7 @@ describe('a REST answer', () => {
     for (const search of [
       '/api/v1/tax-dates?country=GB&year=2026&yearEndMonth=3',
       '/api/v1/upcoming-tax-dates?country=AU&country=GB&country=IE&days=30',
+      '/api/v1/tax-date-changes?',
     ]) {
       const whole = await bodyOf(`${search}&first=500`)
       expect(whole.page).toEqual({ next: null })

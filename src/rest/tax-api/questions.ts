@@ -18,6 +18,7 @@ const fieldByPath: Readonly<Record<string, string>> = {
   '/api/v1/obligations': 'obligations',
   '/api/v1/countries': 'countries',
   '/api/v1/due-date': 'dueDateFor',
+  '/api/v1/tax-date-changes': 'taxDateChanges',
 }
 
 /** A root field as a route: all that answering it and describing it need. */
