@@ -3,6 +3,7 @@ import { DAY } from '../rules/calendar-time.ts'
 import { addDays, toEpochDay } from '../rules/tax/calendar-date.ts'
 import type { CalendarEntry } from '../rules/tax/ical-entries.ts'
 import { descriptionOf, summaryOf } from '../rules/tax/ical-words.ts'
+import type { TaxDateChange } from '../rules/tax/tax-date-change.ts'
 import type { TaxDate } from '../rules/tax/tax-dates.ts'
 
 /** A component as RFC 7265 (jCal) has it; the library turns it into lines, escapes and folds them. */
@@ -80,16 +81,23 @@ const nothing: Component = [
   ],
 ]
 
-/** The lines of events by their date: dates are never altered, so that a text holds as long as they do. */
-const textsByDate = new WeakMap<TaxDate, Map<string, string>>()
+/**
+ * The lines of events by their date, and the newest change that they tell of. Dates and changes are never
+ * altered, so that a text holds as long as both are the same.
+ */
+const textsByDate = new WeakMap<TaxDate, Map<string, EventText>>()
+type EventText = { readonly newest: TaxDateChange | undefined; readonly lines: string }
 
 function eventText(entry: CalendarEntry): string {
-  const { taxDate, kind, withdrawn, changes } = entry
-  const texts = textsByDate.get(taxDate) ?? new Map<string, string>()
+  const { uid, taxDate, withdrawn, changes } = entry
+  const newest = changes.at(-1)
+  const texts = textsByDate.get(taxDate) ?? new Map<string, EventText>()
   textsByDate.set(taxDate, texts)
-  const key = `${kind} ${withdrawn} ${changes.length}`
-  const lines = texts.get(key) ?? linesOf(event(entry))
-  texts.set(key, lines)
+  const key = `${withdrawn} ${uid}`
+  const known = texts.get(key)
+  if (known && known.newest === newest) return known.lines
+  const lines = linesOf(event(entry))
+  texts.set(key, { newest, lines })
   return lines
 }
 
@@ -141,10 +149,13 @@ function modifiedAt({ taxDate, changes }: CalendarEntry): string {
   return `${new Date(at).toISOString().slice(0, 19)}Z`
 }
 
-/** Control characters have no place in a text but the line's end; half a surrogate pair is no UTF-8. */
+/**
+ * Control characters have no place in a text but the line's end; half a surrogate pair is no UTF-8. At a
+ * line separator of Unicode some clients end the line, and lose the property.
+ */
 function text(name: string, ...values: string[]): Property {
   const plain = values.map((value) =>
-    value.toWellFormed().replace(/\p{Cc}/gu, (character) => (character === '\n' ? '\n' : ' ')),
+    value.toWellFormed().replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (one) => (one === '\n' ? one : ' ')),
   )
   return [name, {}, 'text', ...plain]
 }
