@@ -51,7 +51,7 @@ describe('the rules of all twelve countries', () => {
       expect(date?.dueDate, id).toBe(one.dueDate)
       expect(date?.statutoryDate, id).not.toBe(one.dueDate)
       expect(date?.shiftedBy, id).toMatch(/^announced: /)
-      expect(date?.changes, id).toHaveLength(1)
+      expect(date?.changes, id).not.toHaveLength(0)
     }
   })
 

@@ -3,17 +3,30 @@ import { recordsOf } from '../../../src/rules/tax/tax-date-change.ts'
 import { allTaxDates, dateFor, datesOf, shipped } from './shipped-data.ts'
 
 const all = [...shipped.countries.values()].flatMap(({ shippedChanges }) => shippedChanges)
-const keysOf = (country: string) =>
-  all.filter((change) => change.country === country).map(({ key }) => key)
+/** What was gathered first; more may follow, and none of these may go. */
+const ONE_OFFS_OF_RULES = ['de-jahr-2023', 'hk-pt-d-2023', 'hk-pt-d-2024', 'in-itr-2025']
+const ONE_OFFS_OF_NO_RULE = [
+  ...['ca-2025-t1-capital-gains', 'ca-2025-t3-capital-gains', 'ca-2025-t4', 'ca-2025-t4ps-t5008'],
+  ...['fr-2026-income-tax-01-19', 'fr-2026-income-tax-20-54', 'fr-2026-liasse-fiscale'],
+  ...['hk-pt-m-2025-loss', 'us-2025-al-disaster', 'us-2025-ar-storms', 'us-2025-ca-la-wildfires'],
+  ...['us-2025-fl-disaster', 'us-2025-ga-disaster', 'us-2025-ky-storms', 'us-2025-nc-helene'],
+  ...['us-2025-nc-helene-2', 'us-2025-sc-disaster', 'us-2025-tn-storms', 'us-2025-tx-floods'],
+]
+
+function toldWith(obligationId: string, periodEnd: string): string[] {
+  const country = [...shipped.countries.values()].find(({ rules }) => rules.has(obligationId))
+  const dates = [...(country?.datesByYear.values() ?? [])].flat()
+  const date = dates.find(({ taxDate }) => taxDate.id === `${obligationId}:${periodEnd}`)
+  return (date?.taxDate.changes ?? []).map(({ reason }) => reason)
+}
 
 describe('the changes that come with the data', () => {
-  test('are the four one-offs of rules and the nineteen that belong to no rule', () => {
-    expect(all).toHaveLength(23)
-    expect(all.filter(({ appliesTo }) => appliesTo === null)).toHaveLength(4)
-    expect(keysOf('US')).toHaveLength(11)
-    expect(keysOf('CA')).toHaveLength(4)
-    expect(keysOf('FR')).toHaveLength(3)
-    expect(keysOf('HK')).toHaveLength(3)
+  test('hold the four one-offs of rules and the nineteen that belong to no rule', () => {
+    const forEverybody = all.filter(({ appliesTo }) => appliesTo === null).map(({ key }) => key)
+    const forSome = all.filter(({ appliesTo }) => appliesTo !== null).map(({ key }) => key)
+    expect(forEverybody).toEqual(expect.arrayContaining(ONE_OFFS_OF_RULES))
+    expect(ONE_OFFS_OF_NO_RULE).toHaveLength(19)
+    expect(forSome).toEqual(expect.arrayContaining(ONE_OFFS_OF_NO_RULE))
   })
 
   test('each is told with the date that it concerns, or says that it concerns none', () => {
@@ -22,9 +35,7 @@ describe('the changes that come with the data', () => {
         expect(reason, key).toContain('no obligation of this list')
         expect(appliesTo, key).not.toBeNull()
       } else {
-        expect(dateFor(obligationId, periodEnd).changes.map((change) => change.reason)).toContain(
-          reason,
-        )
+        expect(toldWith(obligationId, periodEnd), key).toContain(reason)
       }
     }
   })
@@ -33,7 +44,7 @@ describe('the changes that come with the data', () => {
     const rows = datesOf('us-1040').filter(({ periodEnd }) => periodEnd === '2024-12-31')
     expect(rows).toHaveLength(1)
     expect(rows[0]).toMatchObject({ dueDate: '2025-04-15', region: null, movedBy: [] })
-    expect(rows[0]?.changes).toHaveLength(10)
+    expect(rows[0]?.changes.length).toBeGreaterThanOrEqual(10)
     const inLosAngeles = { country: 'US', region: 'US-CA', year: 2025, obligationIds: ['us-1040'] }
     expect(allTaxDates(inLosAngeles).map(({ dueDate }) => dueDate)).toEqual(['2025-04-15'])
     expect(dateFor('ca-t4', '2024-12-31')).toMatchObject({ dueDate: '2025-02-28', payBy: null })
