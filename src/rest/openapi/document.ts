@@ -1,7 +1,12 @@
-import { getNamedType, isEnumType } from 'graphql'
+import { isEnumType } from 'graphql'
 import type { TaxQuestion } from '../tax-api/questions.ts'
 import { inRestWords, type RestWords, restWordsOf } from '../tax-api/rest-words.ts'
-import { errorReferences, errorResponses, problemSchema } from './error-responses.ts'
+import {
+  errorReferences,
+  errorResponses,
+  headerReferences,
+  problemSchema,
+} from './error-responses.ts'
 import { componentRef, enumSchema, type JsonObject, outputSchemas } from './output-schemas.ts'
 import { parameterObjects, type YearRange } from './parameter-objects.ts'
 
@@ -65,11 +70,7 @@ function operationOf(
     responses: {
       200: {
         description: 'The answer.',
-        headers: Object.fromEntries(
-          Object.keys(headers)
-            .filter((name) => name !== 'Retry-After' && name !== 'Allow')
-            .map((name) => [name, componentRef('headers', name)]),
-        ),
+        headers: headerReferences(['X-Request-Id', 'RateLimit-Policy', 'RateLimit']),
         content: { 'application/json': { schema: answerSchema(question) } },
       },
       ...errorReferences,
@@ -91,10 +92,7 @@ function parameterEnums(
 ): Record<string, JsonObject> {
   const types = questions.flatMap(({ parameters }) => parameters.map(({ type }) => type))
   return Object.fromEntries(
-    types
-      .map(getNamedType)
-      .filter(isEnumType)
-      .map((type) => [type.name, enumSchema(type, words)]),
+    types.filter(isEnumType).map((type) => [type.name, enumSchema(type, words)]),
   )
 }
 

@@ -50,16 +50,19 @@ export const problemSchema: JsonObject = {
   required: ['type', 'title', 'status', 'detail', 'code', 'requestId'],
 }
 
+export function headerReferences(names: readonly string[]): JsonObject {
+  return Object.fromEntries(names.map((name) => [name, componentRef('headers', name)]))
+}
+
 function codesInWords(status: number): string {
   const codes = Object.entries(statusByCode).filter(([, own]) => own === status)
   return codes.length > 0 ? ` ${codes.map(([code]) => `\`${code}\``).join(', ')}.` : ''
 }
 
 function problemResponse(description: string, headers: readonly string[] = []): JsonObject {
-  const names = ['X-Request-Id', ...headers]
   return {
     description,
-    headers: Object.fromEntries(names.map((name) => [name, componentRef('headers', name)])),
+    headers: headerReferences(['X-Request-Id', ...headers]),
     content: { 'application/problem+json': { schema: componentRef('schemas', 'Problem') } },
   }
 }
