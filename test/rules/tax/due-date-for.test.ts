@@ -95,6 +95,21 @@ describe('what cannot be answered is refused', () => {
     expect(refusal(obligationId, eventDate)).toMatch(message)
   })
 
+  test('a day after the law ended, and not its last one', () => {
+    const superannuation = shipped.countries.get('AU')?.rules.get('au-payday-super')
+    if (superannuation === undefined) throw new Error('no rule')
+    const rule: TaxRule = {
+      ...superannuation,
+      ...{ id: 'us-x', validFrom: '2025-03-03', validTo: '2025-03-05' },
+      shift: { ...superannuation.shift, calendar: 'NONE' },
+    }
+    const data = dataOf(rule, shipped.calendars)
+    const due = (eventDate: string) => dueDateFor(data, { obligationId: 'us-x', eventDate }).dueDate
+    expect([due('2025-03-03'), due('2025-03-05')]).toEqual(['2025-03-12', '2025-03-14'])
+    expect(refusal('us-x', '2025-03-02', data)).toMatch(/us-x holds from 2025-03-03 on/)
+    expect(refusal('us-x', '2025-03-06', data)).toMatch(/us-x held until 2025-03-05/)
+  })
+
   test('a count that leads beyond the last year covered', () => {
     expect(refusal('au-payday-super', `${shipped.years.last}-12-30`)).toMatch(
       /7 business days after .* lead beyond the years covered/,
