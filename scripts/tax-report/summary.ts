@@ -1,4 +1,5 @@
 import { type AccuracyReport, type CountryAccuracy, matches } from './accuracy.ts'
+import type { HeldReading } from './held-readings.ts'
 import { type ShortcutResult, WEEKENDS_ONLY } from './shortcuts.ts'
 import { markdownTable } from './text.ts'
 
@@ -56,7 +57,7 @@ function inWords(report: AccuracyReport): string {
   const all = countries.flatMap(({ sound }) => sound)
   const matched = all.filter(matches)
   const moved = matched.filter((held) => held.moved)
-  const official = matched.filter(({ reading }) => reading.evidence === 'official-table')
+  const official = matched.filter(isOfficial)
   const independent = matched.filter((held) => held.independent)
   const suspect = countries.flatMap((country) => country.suspect)
   const oneOffs = countries.flatMap((country) => country.oneOffs)
@@ -65,12 +66,17 @@ function inWords(report: AccuracyReport): string {
     `Dates are those due in ${spanOf(report)}. Of ${count(all)} printed dates that nobody suspects`,
     `${count(matched)} match (${percent(matched, all)} %): ${count(moved)} where a weekend, a holiday or an announcement had`,
     `moved the day; ${count(official)} from an authority's own table, the others from firms; ${count(independent)}`,
-    `on pages that the rule was not made from. ${count(suspect)} more prints are probably wrong: each stands`,
-    'with its date as a disagreement, with the reason. Counted as misses, they would leave',
+    `on pages that the rule was not made from. ${count(suspect)} more prints are probably wrong,`,
+    `${count(suspect.filter(isOfficial))} of them in an authority's own table: each stands with its date as a`,
+    'disagreement, with the reason. Counted as misses, they would leave',
     `${percent(matched, [...all, ...suspect])} %. ${count(oneOffs)} announced one-offs stand among the changes.`,
   ]
   if (unread.length > 0) told.push(`No printed dates were read for ${unread.join(', ')}.`)
   return told.join(' ')
+}
+
+function isOfficial({ reading }: HeldReading): boolean {
+  return reading.evidence === 'official-table'
 }
 
 function wrongWhileTold({ wrong }: ShortcutResult): string {
