@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -8,6 +9,7 @@ import {
   calendarsFileSchema,
   generatedCalendarsSchema,
 } from '../../../src/rules/tax/holiday-calendar.ts'
+import { loadTaxData } from '../../../src/store/tax-data.ts'
 import { shippedDirectory } from './shipped-data.ts'
 
 const root = join(import.meta.dirname, '../../..')
@@ -46,6 +48,17 @@ describe('the generated calendars', () => {
       'covers' in entry && entry.covers ? [id] : [],
     )
     expect(Object.keys(generated).sort()).toEqual(listed.sort())
+  })
+
+  test('a start without them stops and names the file', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tax-calendars-'))
+    try {
+      cpSync(shippedDirectory, directory, { recursive: true })
+      rmSync(join(directory, 'calendars/generated.json'))
+      expect(() => loadTaxData(directory)).toThrow(/calendars\/generated\.json/)
+    } finally {
+      rmSync(directory, { recursive: true, force: true })
+    }
   })
 
   test('the start does not know the library', () => {
