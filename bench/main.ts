@@ -8,6 +8,7 @@ import { rollUpRow } from './roll-up-row.ts'
 import { createRandom } from './rounds.ts'
 import type { Row } from './row.ts'
 import { startRow } from './start-row.ts'
+import { taxDatesRow } from './tax-dates-row.ts'
 import { taxIndexRow } from './tax-index-row.ts'
 import { totalsRow } from './totals-row.ts'
 
@@ -22,6 +23,7 @@ const rows: readonly Row[] = [
   liveRow,
   startRow,
   taxIndexRow,
+  taxDatesRow,
 ]
 
 const usage = `Usage: npm run bench [-- [--rounds <n>] [--seed <n>] <row>…]
