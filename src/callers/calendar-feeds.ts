@@ -125,5 +125,6 @@ export async function openFeed(
     throw new ApiError('NOT_FOUND', 'There is no such calendar.')
   }
   if (apiKey.blockedBecause === null) return feed
-  throw new ApiError('KEY_BLOCKED', `This calendar's API key is blocked: ${apiKey.blockedBecause}`)
+  // Not why: an address is shared with colleagues, and the reason may be an unpaid invoice.
+  throw new ApiError('KEY_BLOCKED', "This calendar's API key is blocked.")
 }
