@@ -12,12 +12,12 @@ import { join } from 'node:path'
 import { createYoga, type Plugin, type YogaServerOptions } from 'graphql-yoga'
 import { Redis } from 'ioredis'
 import type { Context } from '../src/context.ts'
-import { unchanged } from '../src/rules/tax/tax-history.ts'
+import { createTaxHistory } from '../src/rules/tax/tax-history.ts'
 import { buildSchema } from '../src/schema/schema.ts'
 import { loadTaxData } from '../src/store/tax-data.ts'
 
 const [kind = '', redisUrl = ''] = process.argv.slice(2)
-const taxHistory = unchanged(loadTaxData(join(import.meta.dirname, '../data/tax')), Date.now)
+const taxHistory = createTaxHistory(loadTaxData(join(import.meta.dirname, '../data/tax')), Date.now)
 // The tax resolvers ask for nothing else.
 const context = {
   deps: { taxHistory },

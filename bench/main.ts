@@ -8,12 +8,23 @@ import { rollUpRow } from './roll-up-row.ts'
 import { createRandom } from './rounds.ts'
 import type { Row } from './row.ts'
 import { startRow } from './start-row.ts'
+import { taxDatesRow } from './tax-dates-row.ts'
+import { taxIndexRow } from './tax-index-row.ts'
 import { totalsRow } from './totals-row.ts'
 
 /** Above it somebody else uses the machine. */
 const quietLoad = 1.5
 
-const rows: readonly Row[] = [pipelineRow, redisRow, rollUpRow, totalsRow, liveRow, startRow]
+const rows: readonly Row[] = [
+  pipelineRow,
+  redisRow,
+  rollUpRow,
+  totalsRow,
+  liveRow,
+  startRow,
+  taxIndexRow,
+  taxDatesRow,
+]
 
 const usage = `Usage: npm run bench [-- [--rounds <n>] [--seed <n>] <row>…]
 

@@ -11,6 +11,7 @@ import type { AccountDoc } from './store/accounts.ts'
 import type { ApiKeyDoc } from './store/api-keys.ts'
 import type { LiveReader } from './streams/live-reader.ts'
 import type { RedisClient } from './streams/redis.ts'
+import type { TaxDateChanges } from './streams/tax-date-changes.ts'
 
 /**
  * Who asks. A bearer token (`account`) may name one of its account's keys to pay for metered fields;
@@ -38,8 +39,12 @@ export interface Deps {
   live: LiveReader
   plans: Plans
   taxHistory: TaxHistory
+  /** Enters changes of tax dates and feeds the `taxDateChanged` subscriptions. */
+  taxDateChanges: TaxDateChanges
   callers: Callers
   ownerKeyLimits: OwnerKeyLimits
+  /** Origin under which clients reach this product, without a slash at its end. */
+  publicUrl: string
   secretHash: SecretHash
   /** `crypto.randomBytes` */
   random: RandomBytes

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Registry } from 'prom-client'
+import product from '../package.json' with { type: 'json' }
 import { createCallers } from './callers/callers.ts'
 import { createCredentialWatch } from './callers/credential-watch.ts'
 import { createSecretHash } from './callers/secret-hash.ts'
@@ -16,22 +17,25 @@ import { createMeteringMetrics } from './metering/metering-metrics.ts'
 import { createRegistry } from './metrics.ts'
 import { useMetering } from './plugins/use-metering.ts'
 import { adminRoutes } from './rest/admin.ts'
+import { calendarRoute } from './rest/calendar.ts'
 import { dashboardUsageRoutes } from './rest/dashboard-usage.ts'
 import { healthRoutes } from './rest/health.ts'
 import { homeRoute } from './rest/home.ts'
 import { createRouter } from './rest/router.ts'
-import { taxQuestions } from './rest/tax-api/questions.ts'
 import { taxApiRoutes } from './rest/tax-api/routes.ts'
 import type { TaxData } from './rules/tax/tax-data.ts'
-import { unchanged } from './rules/tax/tax-history.ts'
+import { createTaxHistory } from './rules/tax/tax-history.ts'
 import { buildSchema } from './schema/schema.ts'
+import { createCalendarFeedIndexes } from './store/calendar-feeds.ts'
 import { connectDatabase, type Database, untilMongoAnswers } from './store/database.ts'
 import { ensureDeployment } from './store/deployment.ts'
 import { loadTaxData } from './store/tax-data.ts'
 import { createUsageIndexes } from './store/usage-cells.ts'
+import { createFeedReads } from './streams/feed-reads.ts'
 import { createLiveReader } from './streams/live-reader.ts'
 import { createQuotaCounters } from './streams/quota-counters.ts'
 import { connectRedis } from './streams/redis.ts'
+import { createTaxDateChanges } from './streams/tax-date-changes.ts'
 import { createUsageProducer } from './streams/usage-producer.ts'
 import { createDayAggregation } from './workers/aggregate-days/aggregate-day.ts'
 import { makeYoga } from './yoga.ts'
@@ -124,17 +128,20 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
   const { plans, limits, dataDir } = config
   const redis = connectRedis(config.redisUrl)
   await untilMongoAnswers(closing, log, () =>
-    Promise.all([ensureDeployment(db), createUsageIndexes(db)]),
+    Promise.all([ensureDeployment(db), createUsageIndexes(db), createCalendarFeedIndexes(db)]),
   )
   const common = { db, redis, clock, log, registry }
   const producer = createUsageProducer({ ...common, dataDir })
   const quota = createQuotaCounters(common)
   const live = createLiveReader(common)
+  const taxHistory = createTaxHistory(taxData, clock)
+  const taxDateChanges = createTaxDateChanges({ ...common, history: taxHistory })
   const pepper = config.apiKeyPepper
   const { adminApiKey, oidc } = config
   const callers = createCallers({ ...common, pepper, adminApiKey, oidc, plans })
   await producer.start()
   await untilMongoAnswers(closing, log, callers.start)
+  await untilMongoAnswers(closing, log, taxDateChanges.start)
   live.start()
   const watch = createCredentialWatch({ callers, clock })
   const deps: Deps = {
@@ -142,9 +149,11 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     redis,
     live,
     plans,
-    taxHistory: unchanged(taxData, clock),
+    taxHistory,
+    taxDateChanges,
     callers,
     ownerKeyLimits: limits.ownerKeys,
+    publicUrl: config.publicUrl,
     secretHash: createSecretHash(pepper),
     random: randomBytes,
     clock,
@@ -174,7 +183,13 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     [
       ...healthRoutes(readiness, registry),
       homeRoute,
-      ...taxApiRoutes(taxQuestions(buildSchema()), ask),
+      ...taxApiRoutes(ask, {
+        schema: buildSchema(),
+        years: taxData.years,
+        version: product.version,
+        publicUrl: config.publicUrl,
+      }),
+      calendarRoute({ ...deps, reads: createFeedReads(redis, clock) }),
       ...dashboardUsageRoutes(ask),
       ...adminRoutes({ aggregateDay: createDayAggregation(common), clock }),
     ],
@@ -188,7 +203,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     readiness: () => [producer.readiness()].filter((reason) => reason !== null),
     async stop() {
       watch.stop()
-      await Promise.all([producer.stop(), live.stop(), callers.stop()])
+      await Promise.all([producer.stop(), live.stop(), taxDateChanges.stop(), callers.stop()])
       quota.stop()
       redis.disconnect()
       await database.close()

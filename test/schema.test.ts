@@ -127,6 +127,7 @@ describe('every root field', () => {
       'Query.countries',
       'Query.dueDateFor',
       'Query.obligations',
+      'Query.taxDateChanges',
       'Query.taxDates',
       'Query.upcomingTaxDates',
     ])

@@ -1,12 +1,7 @@
 import { BadInput } from './bad-input.ts'
 import { isCurrency } from './currency.ts'
+import { unprintable } from './unprintable.ts'
 
-/**
- * Names travel into mail subjects, chat messages and invoices: no control characters (CR and LF would
- * split a header), no line separators, no characters that reverse the reading direction, no half
- * surrogates.
- */
-const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u202a-\u202e\u2066-\u2069]/u
 /**
  * A dot-atom at a host name with at least one dot (RFC 5321 without quoted local parts and address
  * literals, which no mail provider hands out).

@@ -1,9 +1,11 @@
+import type { TaxDateChangeConnection } from '../rules/tax/find-tax-date-changes.ts'
 import { CHANGE_EFFECTS, type TaxDateChange } from '../rules/tax/tax-date-change.ts'
 import { builder } from './builder.ts'
 import { CountryCodeType } from './country-code.ts'
+import { PageInfoType } from './page-info.ts'
 import { SourceType } from './source.ts'
 
-export const ChangeEffectType = builder.enumType('ChangeEffect', {
+const ChangeEffectType = builder.enumType('ChangeEffect', {
   description:
     "MOVED: due on another day. WITHDRAWN: no duty for this period. RESTORED: the rule's own date holds again.",
   values: CHANGE_EFFECTS,
@@ -41,5 +43,54 @@ export const TaxDateChangeType = builder.objectRef<TaxDateChange>('TaxDateChange
       description: 'From then on the API says so.',
       resolve: ({ enteredAt }) => new Date(enteredAt),
     }),
+  }),
+})
+
+const TaxDateChangeEdgeType = builder
+  .objectRef<TaxDateChangeConnection['edges'][number]>('TaxDateChangeEdge')
+  .implement({
+    fields: (t) => ({
+      cursor: t.exposeString('cursor'),
+      node: t.expose('node', { type: TaxDateChangeType }),
+    }),
+  })
+
+export const TaxDateChangeConnectionType = builder
+  .objectRef<TaxDateChangeConnection>('TaxDateChangeConnection')
+  .implement({
+    fields: (t) => ({
+      edges: t.field({ type: [TaxDateChangeEdgeType], resolve: ({ edges }) => [...edges] }),
+      pageInfo: t.expose('pageInfo', { type: PageInfoType }),
+      totalCount: t.exposeInt('totalCount', {
+        description: 'Of the whole query, not of the page.',
+      }),
+    }),
+  })
+
+const SourceInput = builder.inputType('SourceInput', {
+  description: 'Where a fact was read.',
+  fields: (t) => ({
+    name: t.string({ required: true }),
+    url: t.string({ required: true, description: 'https' }),
+    readOn: t.field({ type: 'Date', required: true, description: 'The day somebody read it.' }),
+  }),
+})
+
+export const AnnounceTaxDateChangeInput = builder.inputType('AnnounceTaxDateChangeInput', {
+  fields: (t) => ({
+    country: t.field({
+      type: CountryCodeType,
+      description: 'Follows from the obligation; needed for a notice about none.',
+    }),
+    obligationId: t.id({ description: 'Left out: a notice that concerns no listed obligation.' }),
+    periodEnd: t.field({ type: 'Date', description: 'With obligationId.' }),
+    region: t.string({ description: 'ISO 3166-2: only there; left out: everywhere.' }),
+    effect: t.field({ type: ChangeEffectType, defaultValue: 'MOVED' }),
+    dueDate: t.field({ type: 'Date', description: 'Exactly with MOVED.' }),
+    appliesTo: t.string({
+      description: 'Only for whom, in words: it is then told with the date and moves nothing.',
+    }),
+    reason: t.string({ required: true, description: 'What happened, at most 500 characters.' }),
+    source: t.field({ type: SourceInput, required: true }),
   }),
 })

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildCalendars, calendarsFileSchema } from '../rules/tax/holiday-calendar.ts'
+import { buildCalendars } from '../rules/tax/build-calendars.ts'
+import { calendarsFileSchema, generatedCalendarsSchema } from '../rules/tax/holiday-calendar.ts'
 import { buildTaxData, type TaxData, yearsCovered } from '../rules/tax/tax-data.ts'
 import type { Calendars } from '../rules/tax/tax-dates.ts'
 import { messageOf, readJson } from './json-file.ts'
@@ -8,6 +9,7 @@ import { type CountryFile, readCountryFile } from './tax-country-file.ts'
 import { readReadings } from './tax-readings.ts'
 
 const CALENDARS_FILE = 'calendars.json'
+const GENERATED_CALENDARS_FILE = 'calendars/generated.json'
 
 /** The tax data cannot be used; the message lists everything that is wrong, one line each. */
 export class TaxDataError extends Error {
@@ -21,14 +23,13 @@ export class TaxDataError extends Error {
 }
 
 /**
- * Reads calendars.json, one file a country and its readings from the directory, and computes all
+ * Reads the calendars, one file a country and its readings from the directory, and computes all
  * dates. Nothing is skipped: a rule that cannot be read or does not fit stops the start and is named.
  * @throws TaxDataError with all problems of all files
  */
 export function loadTaxData(directory: string): TaxData {
   const problems: string[] = []
-  const calendarsFile = readJson(join(directory, CALENDARS_FILE), calendarsFileSchema, problems)
-  const calendars: Calendars = calendarsFile ? buildCalendars(calendarsFile, problems) : new Map()
+  const calendars = readCalendars(directory, problems)
   const years = yearsCovered(calendars)
   if (years === null) problems.push(`${CALENDARS_FILE}: no year is covered by every calendar`)
   const countries = countryFilesIn(directory, problems).flatMap(
@@ -45,6 +46,13 @@ export function loadTaxData(directory: string): TaxData {
     readings: readings.get(country.code) ?? [],
   }))
   return buildTaxData(withReadings, calendars, years)
+}
+
+function readCalendars(directory: string, problems: string[]): Calendars {
+  const listed = readJson(join(directory, CALENDARS_FILE), calendarsFileSchema, problems)
+  const path = join(directory, GENERATED_CALENDARS_FILE)
+  const generated = readJson(path, generatedCalendarsSchema, problems)
+  return listed ? buildCalendars(listed, problems, generated) : new Map()
 }
 
 function countryFilesIn(directory: string, problems: string[]): string[] {

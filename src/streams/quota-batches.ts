@@ -1,7 +1,8 @@
 import type { QuotaPeriod } from '../rules/quota-period.ts'
-import { reserveUnits, runScript } from './quota-scripts.ts'
+import { reserveUnits } from './quota-scripts.ts'
 import { quotaKey } from './quota-writes.ts'
 import type { RedisClient } from './redis.ts'
+import { runScript } from './redis-script.ts'
 
 /** One operation's wish, as the script `reserveUnits` reads it. */
 export interface Operation {

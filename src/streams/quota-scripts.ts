@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import type { RedisClient } from './redis.ts'
+import { script } from './redis-script.ts'
 
 /**
  * The quota counter of one API key is a hash `quota:{tag}:<apiKeyId>`:
@@ -12,14 +11,6 @@ import type { RedisClient } from './redis.ts'
  * "missing" and leaves it to the caller to find out what it should start from. All keys of one call
  * carry one hash tag, as Redis Cluster demands.
  */
-export interface Script {
-  lua: string
-  sha: string
-}
-
-function script(lua: string): Script {
-  return { lua, sha: createHash('sha1').update(lua).digest('hex') }
-}
 
 /** What `reserveUnits` answers for an operation that it did not grant. */
 export const missing = 1
@@ -105,18 +96,3 @@ for i = 1, #KEYS do
   if used then redis.call('HSET', KEYS[i], month, math.max(0, used - ARGV[2 * i])) end
 end
 return nil`)
-
-/** Runs by hash; a node that does not know the script (restarted, flushed, new) is sent the text. */
-export async function runScript(
-  redis: RedisClient,
-  { lua, sha }: Script,
-  keys: readonly string[],
-  args: readonly (string | number)[],
-): Promise<unknown> {
-  try {
-    return await redis.evalsha(sha, keys.length, ...keys, ...args)
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-    return await redis.eval(lua, keys.length, ...keys, ...args)
-  }
-}

@@ -1,7 +1,8 @@
 import { partitionOf, tagOf } from '../rules/partition.ts'
 import { type QuotaPeriod, quotaPeriod, secondsToKeep } from '../rules/quota-period.ts'
-import { giveBackUnits, raiseCounters, reserveUnits, runScript } from './quota-scripts.ts'
+import { giveBackUnits, raiseCounters, reserveUnits } from './quota-scripts.ts'
 import type { RedisClient } from './redis.ts'
+import { runScript } from './redis-script.ts'
 
 /** The counter of one API key; its fields are described in `quota-scripts.ts`. */
 export function quotaKey(apiKeyId: string): string {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import type { Caller, Deps } from '../../src/context.ts'
 import { defaultQueryLimits } from '../../src/rules/query-cost.ts'
-import { unchanged } from '../../src/rules/tax/tax-history.ts'
+import { createTaxHistory } from '../../src/rules/tax/tax-history.ts'
 import { loadTaxData } from '../../src/store/tax-data.ts'
 import { makeYoga, type YogaParts } from '../../src/yoga.ts'
 
@@ -23,7 +23,10 @@ export interface GuardedOptions extends Partial<YogaParts> {
   clock?: () => number
 }
 
-const taxHistory = unchanged(loadTaxData(join(import.meta.dirname, '../../data/tax')), Date.now)
+const taxHistory = createTaxHistory(
+  loadTaxData(join(import.meta.dirname, '../../data/tax')),
+  Date.now,
+)
 
 /** The whole pipeline as `yoga.ts` makes it, without a port, a database or metering. */
 export function guardedYoga(options: GuardedOptions = {}) {

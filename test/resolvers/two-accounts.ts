@@ -6,9 +6,12 @@ import type { CallerChange } from '../../src/callers/credentials.ts'
 import { createSecretHash } from '../../src/callers/secret-hash.ts'
 import type { Caller } from '../../src/context.ts'
 import { defaultOwnerKeyLimits } from '../../src/rules/owner-keys.ts'
+import { createTaxHistory } from '../../src/rules/tax/tax-history.ts'
 import { accounts, createAccountIndexes } from '../../src/store/accounts.ts'
 import { type ApiKeyDoc, apiKeys, createApiKeyIndexes } from '../../src/store/api-keys.ts'
+import { loadTaxData } from '../../src/store/tax-data.ts'
 import { account, ask, asOwner, contextOf, plans, plantKey } from '../asked.ts'
+import { shippedDirectory } from '../rules/tax/shipped-data.ts'
 import { type TestDatabase, testDatabase } from '../servers.ts'
 
 /** Account `acc_a` with two keys, and `acc_b` with one, anew before each test. */
@@ -26,6 +29,8 @@ export interface TwoAccounts {
   ): Promise<ExecutionResult<Record<string, unknown>>>
 }
 
+const taxHistory = createTaxHistory(loadTaxData(shippedDirectory), () => now)
+
 /** The clock of every command. */
 export const now = Date.parse('2026-11-10T12:00:00Z')
 export const admin: Caller = { kind: 'admin' }
@@ -39,7 +44,8 @@ export function useTwoAccounts(): TwoAccounts {
     const tools = { clock: () => now, random: randomBytes, secretHash, plans }
     const callers = { changed } as unknown as Callers
     const deps = { db: state.database.db, callers, ownerKeyLimits: defaultOwnerKeyLimits }
-    return ask(source, contextOf(caller, { ...deps, ...tools }), variables)
+    const product = { publicUrl: 'https://tax.example.com', taxHistory }
+    return ask(source, contextOf(caller, { ...deps, ...tools, ...product }), variables)
   }
 
   beforeAll(async () => {

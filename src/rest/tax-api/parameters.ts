@@ -15,7 +15,7 @@ import { BadInput } from '../../rules/bad-input.ts'
 /** One parameter of a route: an argument of its field, as a query string spells it. */
 export interface RestParameter {
   name: string
-  /** Its name in GraphQL, which the field's own refusals begin with. */
+  /** Its name in GraphQL. */
   argument: string
   description: string | undefined
   required: boolean
@@ -23,6 +23,8 @@ export interface RestParameter {
   repeatable: boolean
   /** Of one value. */
   type: GraphQLScalarType | GraphQLEnumType
+  /** What is taken where it is left out; undefined: nothing. */
+  defaultValue: unknown
   /** With list and non-null, as a document declares its variable. */
   declaredType: string
 }
@@ -50,6 +52,7 @@ function parameterOf(arg: GraphQLArgument): RestParameter {
     required: isRequiredArgument(arg),
     repeatable,
     type,
+    defaultValue: arg.default?.value ?? arg.defaultValue,
     declaredType: String(arg.type),
   }
 }
@@ -113,10 +116,4 @@ function readValue({ name, type }: RestParameter, text: string): unknown {
     if (error instanceof GraphQLError) throw new BadInput(`${name}: ${error.message}`)
     throw error
   }
-}
-
-/** A refusal that begins with the argument's name, in the words of the route. */
-export function inRestWords(message: string, parameters: readonly RestParameter[]): string {
-  const named = parameters.find(({ argument }) => message.startsWith(`${argument}:`))
-  return named ? `${named.name}${message.slice(named.argument.length)}` : message
 }

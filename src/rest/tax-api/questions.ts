@@ -14,9 +14,11 @@ import { parametersOf, type RestParameter } from './parameters.ts'
 /** Each route is one root field. A path is a promise, so none is made up from a field's name. */
 const fieldByPath: Readonly<Record<string, string>> = {
   '/api/v1/tax-dates': 'taxDates',
+  '/api/v1/upcoming-tax-dates': 'upcomingTaxDates',
   '/api/v1/obligations': 'obligations',
   '/api/v1/countries': 'countries',
   '/api/v1/due-date': 'dueDateFor',
+  '/api/v1/tax-date-changes': 'taxDateChanges',
 }
 
 /** A root field as a route: all that answering it and describing it need. */

@@ -26,43 +26,90 @@ export function applyChanges(data: TaxData, changes: readonly TaxDateChange[]): 
   return { ...data, countries }
 }
 
+/** Which dates are meant: those of one obligation and period, in all regions. */
+export type PeriodOfObligation = {
+  readonly country: TaxDateChange['country']
+  readonly obligationId: string
+  readonly periodEnd: CalendarDate
+}
+
+/**
+ * The dates of one period after changes of that period, given in the order of entry: what `applyChanges`
+ * makes of them, without the rest. The date for everybody comes first.
+ * @param data from rules alone
+ */
+export function changedDatesOf(
+  data: TaxData,
+  { country: code, obligationId, periodEnd }: PeriodOfObligation,
+  changes: readonly TaxDateChange[],
+): TaxDate[] {
+  const country = data.countries.get(code)
+  if (country === undefined) return []
+  const dates = datesByPeriod(country).get(periodKey(obligationId, periodEnd))
+  if (dates === undefined) return []
+  const changed =
+    changes.length === 0 ? dates : changedPeriod(country, dates, changes, data.calendars)
+  return changed.map(({ taxDate }) => taxDate)
+}
+
+/** One text for an obligation and period. */
+export function periodKey(obligationId: string, periodEnd: CalendarDate): string {
+  return `${obligationId}:${periodEnd}`
+}
+
+/** Made once a country: a country's data are never altered. */
+const periodsOfCountries = new WeakMap<CountryTaxData, Map<string, IndexedTaxDate[]>>()
+
+function datesByPeriod(country: CountryTaxData): ReadonlyMap<string, readonly IndexedTaxDate[]> {
+  const known = periodsOfCountries.get(country)
+  if (known) return known
+  const periods = new Map<string, IndexedTaxDate[]>()
+  for (const dates of country.datesByYear.values()) {
+    for (const date of dates) {
+      const key = periodKey(date.taxDate.obligation.id, date.taxDate.periodEnd)
+      const others = periods.get(key)
+      if (others) others.push(date)
+      else periods.set(key, [date])
+    }
+  }
+  for (const dates of periods.values()) dates.sort(ownFirst)
+  periodsOfCountries.set(country, periods)
+  return periods
+}
+
+function ownFirst(one: IndexedTaxDate, other: IndexedTaxDate): number {
+  return Number(isOwn(other.taxDate)) - Number(isOwn(one.taxDate))
+}
+
+/** False for the exception of a region. */
+function isOwn({ region, obligation }: TaxDate): boolean {
+  return region === obligation.region
+}
+
 function changedCountry(
   country: CountryTaxData,
   changes: readonly TaxDateChange[],
   calendars: Calendars,
 ): CountryTaxData {
-  const byPeriod = Map.groupBy(changes, ({ obligationId, periodEnd }) =>
-    periodKey(obligationId ?? '', periodEnd ?? ''),
-  )
-  const affected = new Map<string, IndexedTaxDate[]>()
-  const kept: IndexedTaxDate[] = []
-  const touchedYears = new Set<number>()
-  for (const [year, dates] of country.datesByYear) {
-    for (const date of dates) {
-      const key = periodKey(date.taxDate.obligation.id, date.taxDate.periodEnd)
-      if (!byPeriod.has(key)) continue
-      affected.set(key, [...(affected.get(key) ?? []), date])
-      touchedYears.add(year)
-    }
+  const periods = datesByPeriod(country)
+  const gone = new Set<IndexedTaxDate>()
+  const come: IndexedTaxDate[] = []
+  const ofPeriod = ({ obligationId, periodEnd }: TaxDateChange) =>
+    periodKey(obligationId ?? '', periodEnd ?? '')
+  for (const [key, own] of Map.groupBy(changes, ofPeriod)) {
+    const dates = periods.get(key)
+    if (dates === undefined) continue
+    for (const date of dates) gone.add(date)
+    come.push(...changedPeriod(country, dates, own, calendars))
   }
-  for (const [key, dates] of affected) {
-    const changed = changedPeriod(country, dates, byPeriod.get(key) ?? [], calendars)
-    for (const date of changed) touchedYears.add(yearOf(date.taxDate.dueDate))
-    kept.push(...changed)
-  }
+  const yearOfDate = ({ taxDate }: IndexedTaxDate) => yearOf(taxDate.dueDate)
+  const comeByYear = Map.groupBy(come, yearOfDate)
   const datesByYear = new Map(country.datesByYear)
-  for (const year of touchedYears) {
-    const unchanged = (datesByYear.get(year) ?? []).filter(
-      ({ taxDate }) => !affected.has(periodKey(taxDate.obligation.id, taxDate.periodEnd)),
-    )
-    const moved = kept.filter(({ taxDate }) => yearOf(taxDate.dueDate) === year)
-    datesByYear.set(year, [...unchanged, ...moved].sort(byDueDateThenId))
+  for (const year of new Set([...[...gone].map(yearOfDate), ...comeByYear.keys()])) {
+    const stayed = (datesByYear.get(year) ?? []).filter((date) => !gone.has(date))
+    datesByYear.set(year, [...stayed, ...(comeByYear.get(year) ?? [])].sort(byDueDateThenId))
   }
   return { ...country, datesByYear }
-}
-
-function periodKey(obligationId: string, periodEnd: CalendarDate): string {
-  return `${obligationId}:${periodEnd}`
 }
 
 /** All dates of one obligation and period: its own, and those of regions where it is another. */
@@ -71,9 +118,10 @@ function changedPeriod(
   dates: readonly IndexedTaxDate[],
   changes: readonly TaxDateChange[],
   calendars: Calendars,
-): IndexedTaxDate[] {
-  const own = dates.find(({ taxDate }) => taxDate.region === taxDate.obligation.region)
-  if (own === undefined) return [...dates]
+): readonly IndexedTaxDate[] {
+  const own = dates.find(({ taxDate }) => isOwn(taxDate))
+  // Its own date lies outside the years covered: there is nothing that a change could be told with.
+  if (own === undefined) return dates
   const scopeOf = ({ region }: TaxDateChange) =>
     region === own.taxDate.obligation.region ? null : region
   const inForce = new Map<string | null, TaxDateChange>()
@@ -100,7 +148,7 @@ function changedPeriod(
     else exceptions.set(region, move(regional(own.taxDate, region), change))
   }
   const differing = [...exceptions].filter(([, date]) => date.dueDate !== base?.dueDate)
-  const told = (date: TaxDate): TaxDate => ({ ...date, changes: toldWith(date, changes, own) })
+  const told = (date: TaxDate): TaxDate => ({ ...date, changes: toldWith(date, changes) })
   const replacedIn = [...differing.map(([region]) => region), ...goneIn]
   return [
     ...(base === undefined ? [] : [{ ...own, taxDate: told(base), replacedIn }]),
@@ -150,16 +198,11 @@ function movedDate(
  * A region's date tells of its own changes and of those for everybody. The date for everybody also
  * tells of what holds for some in a region, because there is no row of the region to tell it.
  */
-function toldWith(
-  { region }: TaxDate,
-  changes: readonly TaxDateChange[],
-  own: IndexedTaxDate,
-): readonly TaxDateChange[] {
-  const isOwn = region === own.taxDate.region
+function toldWith(date: TaxDate, changes: readonly TaxDateChange[]): readonly TaxDateChange[] {
   return changes
     .filter((change) => {
-      if (change.region === null || change.region === region) return true
-      return isOwn && change.appliesTo !== null
+      if (change.region === null || change.region === date.region) return true
+      return isOwn(date) && change.appliesTo !== null
     })
     .toReversed()
 }

@@ -35,24 +35,27 @@ export function isCalendarDate(text: string): boolean {
 }
 
 export function split(date: CalendarDate): YearMonthDay {
-  return {
-    year: Number(date.slice(0, 4)),
-    month: Number(date.slice(5, 7)),
-    day: Number(date.slice(8, 10)),
-  }
+  return { year: yearOf(date), month: monthOf(date), day: twoDigits(date, 8) }
 }
 
 export function yearOf(date: CalendarDate): number {
-  return Number(date.slice(0, 4))
+  return twoDigits(date, 0) * 100 + twoDigits(date, 2)
 }
 
 export function monthOf(date: CalendarDate): number {
-  return Number(date.slice(5, 7))
+  return twoDigits(date, 5)
 }
 
+/** Read without slicing: the index of all dates reads some hundred thousand of them at every start. */
+function twoDigits(date: CalendarDate, at: number): number {
+  return (date.charCodeAt(at) - ZERO) * 10 + (date.charCodeAt(at + 1) - ZERO)
+}
+
+const ZERO = '0'.charCodeAt(0)
+
 function join(year: number, month: number, day: number): CalendarDate {
-  const pad = (value: number, width: number) => String(value).padStart(width, '0')
-  return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}`
+  const text = `${year < 1000 ? String(year).padStart(4, '0') : year}`
+  return `${text}-${month < 10 ? '0' : ''}${month}-${day < 10 ? '0' : ''}${day}`
 }
 
 /**
@@ -64,17 +67,20 @@ export function dateInMonth(year: number, month: number, day: DayOfMonth): Calen
   const realYear = Math.floor(months / 12)
   const realMonth = months - realYear * 12 + 1
   const length = daysInMonth(realYear, realMonth)
-  return join(realYear, realMonth, day === 'last' ? length : Math.min(day, length))
+  const realDay = day === 'last' ? length : Math.min(day, length)
+  return fromEpochDay(daysSinceEpoch(realYear, realMonth, realDay))
 }
 
 export function isLastDayOfMonth(date: CalendarDate): boolean {
-  const { year, month, day } = split(date)
-  return day === daysInMonth(year, month)
+  return twoDigits(date, 8) === daysInMonth(yearOf(date), monthOf(date))
+}
+
+export function toEpochDay(date: CalendarDate): EpochDay {
+  return daysSinceEpoch(yearOf(date), monthOf(date), twoDigits(date, 8))
 }
 
 /** Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil. */
-export function toEpochDay(date: CalendarDate): EpochDay {
-  const { year, month, day } = split(date)
+function daysSinceEpoch(year: number, month: number, day: number): EpochDay {
   const shifted = month <= 2 ? year - 1 : year
   const era = Math.floor(shifted / 400)
   const yearOfEra = shifted - era * 400
@@ -84,8 +90,22 @@ export function toEpochDay(date: CalendarDate): EpochDay {
   return era * 146_097 + dayOfEra - 719_468
 }
 
-/** The same source, civil_from_days. */
+/**
+ * The texts of the days from 1970 on that were asked for, up to 2059: some ten thousand days make up
+ * all tax dates, and a text that is shared costs neither time nor memory again.
+ */
+const TEXTS: (CalendarDate | undefined)[] = new Array(90 * 366)
+
 export function fromEpochDay(epochDay: EpochDay): CalendarDate {
+  const known = TEXTS[epochDay]
+  if (known !== undefined) return known
+  const text = textOf(epochDay)
+  if (epochDay >= 0 && epochDay < TEXTS.length) TEXTS[epochDay] = text
+  return text
+}
+
+/** The same source, civil_from_days. */
+function textOf(epochDay: EpochDay): CalendarDate {
   const days = epochDay + 719_468
   const era = Math.floor(days / 146_097)
   const dayOfEra = days - era * 146_097

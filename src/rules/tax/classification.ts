@@ -1,4 +1,4 @@
-/** What a tax is about, across countries. One for each obligation. */
+/** What a tax is about, across countries: one for each obligation, as data/tax/README.md divides them. */
 export const TAX_CATEGORIES = [
   'VAT_GST',
   'INCOME_TAX',

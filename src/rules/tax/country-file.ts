@@ -48,7 +48,16 @@ export const shippedChangeSchema = z
     entered: calendarDateSchema.describe('The day on which it came into these data.'),
     source: sourceSchema,
   })
-  .meta({ id: 'change', description: 'An announced date that no rule gives.' })
+  .meta({
+    id: 'change',
+    description: 'An announced date that no rule gives.',
+    // For editors; `problemsOfChange` says the same in words.
+    dependentRequired: { obligationId: ['periodEnd'], periodEnd: ['obligationId'] },
+    if: { properties: { effect: { const: 'MOVED' } } },
+    // biome-ignore lint/suspicious/noThenProperty: JSON Schema calls it so
+    then: { required: ['dueDate'] },
+    else: { properties: { dueDate: false } },
+  })
 
 /** The same as countryFileSchema with everything that stands in it: what editors check against. */
 export const wholeCountryFileSchema = z

@@ -66,3 +66,42 @@ function afterPeriodEnd(
   const target = day ?? (isLastDayOfMonth(periodEnd) ? 'last' : end.day)
   return addDays(dateInMonth(end.year, end.month + months, target), days)
 }
+
+/**
+ * In how many years after that of its period's end a due date may fall, at least and at most; negative
+ * for dates before the end. Who looks for the dates of a year need not look at periods further off.
+ */
+export function yearsToDueDate(due: DueRule): { readonly fewest: number; readonly most: number } {
+  const overrides = 'overrides' in due ? Object.values(due.overrides ?? {}) : []
+  const bounds = [due, ...overrides].map(boundsOf)
+  return {
+    fewest: Math.min(...bounds.map(({ fewest }) => fewest)),
+    most: Math.max(...bounds.map(({ most }) => most)),
+  }
+}
+
+function boundsOf(due: DueRule): { fewest: number; most: number } {
+  switch (due.anchor) {
+    case 'periodEnd': {
+      const { addMonths = 0, addDays: days = 0, addBusinessDays = 0 } = due
+      const least = addMonths * (addMonths > 0 ? SHORTEST_MONTH : LONGEST_MONTH) + days - SLACK
+      const most = addMonths * LONGEST_MONTH + days + 2 * addBusinessDays + SLACK
+      return { fewest: Math.floor(least / (least > 0 ? 366 : 365)), most: Math.ceil(most / 365) }
+    }
+    case 'fixedAfterPeriodEnd':
+      // A weekend or holiday may move it over the end of its year, either way.
+      return { fewest: due.yearOffset - 1, most: due.yearOffset + 1 }
+    case 'announced': {
+      const years = Object.entries(due.dates).map(([end, date]) => yearOf(date) - yearOf(end))
+      return { fewest: Math.min(...years) - 1, most: Math.max(...years) + 1 }
+    }
+    case 'semiweekly':
+    case 'event':
+      return { fewest: 0, most: 1 }
+  }
+}
+
+const SHORTEST_MONTH = 28
+const LONGEST_MONTH = 31
+/** The day named within the month, and the longest shift: a month each. */
+const SLACK = 2 * LONGEST_MONTH

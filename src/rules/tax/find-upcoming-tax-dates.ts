@@ -53,10 +53,9 @@ export function findUpcomingTaxDates(
   const shape = shapeOf(['upcoming', codes, days, regions && [...regions].sort(), filter.key])
   const page = pageRequest(shape, query)
   const range = acrossMidnight(ahead, page.after)
-  const runs = countries.map((country) => {
-    const own = [...(regions ?? [])].filter((region) => country.regions.has(region))
-    return searchTaxDates(country, range, own.length === 0 ? null : new Set(own), filter)
-  })
+  const runs = countries.map((country) =>
+    searchTaxDates(country, range, regionsWithin(country, regions), filter),
+  )
   return pageOf(runs, page)
 }
 
@@ -66,14 +65,18 @@ function acrossMidnight(ahead: DateRange, after: Place | null): DateRange {
   return after?.dueDate === yesterday ? { from: yesterday, to: ahead.to } : ahead
 }
 
-/** In the order of their codes. */
-function countriesOf(data: TaxData, codes: readonly string[]): readonly CountryTaxData[] {
+/**
+ * In the order of their codes.
+ * @throws BadInput none, too many, or one that is unknown
+ */
+export function countriesOf(data: TaxData, codes: readonly string[]): readonly CountryTaxData[] {
   if (codes.length === 0) throw new BadInput('countries: is empty; name at least one')
   if (codes.length > MOST_COUNTRIES) throw new BadInput(`countries: at most ${MOST_COUNTRIES}`)
   return [...new Set(codes)].sort().map((code) => countryDataOf(data, code, 'countries'))
 }
 
-function regionsOf(
+/** @throws BadInput a region of none of the countries, or an empty list */
+export function regionsOf(
   countries: readonly CountryTaxData[],
   regions: Optional<readonly string[]>,
 ): ReadonlySet<string> | null {
@@ -83,6 +86,15 @@ function regionsOf(
       ? null
       : `${region} is not an ISO 3166-2 region of ${codes}`,
   )
+}
+
+/** Null: all regions of this country, because none of it was given. */
+export function regionsWithin(
+  country: CountryTaxData,
+  regions: ReadonlySet<string> | null,
+): ReadonlySet<string> | null {
+  const own = [...(regions ?? [])].filter((region) => country.regions.has(region))
+  return own.length === 0 ? null : new Set(own)
 }
 
 /** Nothing is answered in part: what lies beyond the years covered would look like nothing due. */
@@ -95,7 +107,7 @@ function daysAhead(days: number, now: number, { first, last }: YearRange): DateR
   const lastDay = dateInMonth(last, 12, 'last')
   if (to > lastDay) {
     const left = toEpochDay(lastDay) - toEpochDay(from)
-    const most = left < 1 ? '' : `; ${left} days are left`
+    const most = left < 1 ? '' : `; only ${left} more can be asked for`
     throw new BadInput(`days: ${to} lies beyond the last day covered, ${lastDay}${most}`)
   }
   const firstDay = dateInMonth(first, 1, 1)

@@ -34,6 +34,30 @@ export function periodsEndingIn(year: number, rule: PeriodRule, freeYearEnd = fa
   return monthlyPeriods(year, rule).filter(({ end }) => countsByEndMonth(monthOf(end), rule))
 }
 
+export type PeriodLists = (rule: PeriodRule, freeYearEnd: boolean) => YearlyPeriods
+type YearlyPeriods = (year: number) => readonly Period[]
+
+/**
+ * `periodsEndingIn` that makes each list once, for all rules that have the same periods: hundreds of
+ * rules have some twenty kinds of them.
+ */
+export function sharedPeriodLists(): PeriodLists {
+  const kinds = new Map<string, YearlyPeriods>()
+  return (rule, freeYearEnd) => {
+    const kind = `${JSON.stringify(rule)} ${freeYearEnd}`
+    const known = kinds.get(kind)
+    if (known !== undefined) return known
+    const byYear = new Map<number, readonly Period[]>()
+    const periodsOf = (year: number) => {
+      const periods = byYear.get(year) ?? periodsEndingIn(year, rule, freeYearEnd)
+      byYear.set(year, periods)
+      return periods
+    }
+    kinds.set(kind, periodsOf)
+    return periodsOf
+  }
+}
+
 function yearPeriods(
   year: number,
   rule: Extract<PeriodRule, { type: 'year' }>,

@@ -17,59 +17,69 @@ import type { TaxRule } from './tax-rule.ts'
 const text = z.string().min(1)
 
 const readingSchema = z.strictObject({
-  /** Null: a one-off that no rule gives; what was announced stands in the country's changes. */
-  ruleId: text.nullable(),
-  /** As the publication calls it. */
-  obligation: text,
-  taxpayer: text,
-  region: text.optional(),
-  /** Only there, where it is less than a region. */
-  place: text.optional(),
+  ruleId: text
+    .nullable()
+    .describe('Null: a one-off that no rule gives; carriedBy then names the change that says so.'),
+  obligation: text.describe('As the publication calls it.'),
+  taxpayer: text.describe('Whom the publication means.'),
+  region: text.optional().describe('ISO 3166-2. Left out: everywhere.'),
+  place: text.optional().describe('Only there, where it is not a whole region.'),
   periodStart: calendarDateSchema.optional(),
   periodEnd: calendarDateSchema,
-  printed: calendarDateSchema,
-  /** Before weekends and holidays, or after them. */
-  printedAs: z.enum(['STATUTORY', 'DUE']),
-  /** The other one of the two dates, where the publication leaves no doubt about it. */
-  statutoryDate: calendarDateSchema.optional(),
-  dueDate: calendarDateSchema.optional(),
-  note: text.optional(),
-  /** Why the print is probably wrong. */
-  suspect: text.optional(),
-  /** Key of an announced change that came after the print: it is held against the date before it. */
-  beforeChange: text.optional(),
+  printed: calendarDateSchema.describe('The date as it stands there.'),
+  printedAs: z.enum(['STATUTORY', 'DUE']).describe('Before weekends and holidays, or after them.'),
+  statutoryDate: calendarDateSchema
+    .optional()
+    .describe('Of a date printed as DUE, where the publication tells both.'),
+  dueDate: calendarDateSchema
+    .optional()
+    .describe('Of a date printed as STATUTORY, where nothing moves it.'),
+  note: text.optional().describe('What else a reader must know.'),
+  suspect: text.optional().describe('Why the print is probably wrong.'),
+  knownLimit: text
+    .optional()
+    .describe('The print is right and the computed date is not: what the rule cannot say.'),
+  beforeChange: text
+    .optional()
+    .describe(
+      'Key of a change announced after the print, which is held against the date before it.',
+    ),
+  carriedBy: text.optional().describe('Key of the announced change that carries a one-off.'),
 })
 
 const publicationSchema = z.strictObject({
-  name: text,
-  /** All pages that were read; the first one stands for them. */
-  urls: z.array(sourceSchema.shape.url).min(1),
-  read: calendarDateSchema,
-  evidence: z.enum(['official-table', 'secondary']),
-  readings: z.array(readingSchema).min(1),
+  name: text.describe('Who printed it, and in what.'),
+  urls: z
+    .array(sourceSchema.shape.url)
+    .min(1)
+    .describe('All pages that were read; the first one stands for them.'),
+  read: calendarDateSchema.describe('The day somebody read it.'),
+  evidence: z
+    .enum(['official-table', 'secondary'])
+    .describe("A table of the authority's own, or anybody else's."),
+  readings: z.array(readingSchema).min(1).describe('All dates that were read there.'),
 })
 
 export const readingsFileSchema = z.strictObject({
-  $schema: text.optional(),
-  country: z.enum(COUNTRY_CODES),
-  publications: z.array(publicationSchema).min(1),
+  $schema: text.optional().describe('Where editors find the schema of this file.'),
+  country: z.enum(COUNTRY_CODES).describe('ISO 3166-1; also the name of the file.'),
+  publications: z.array(publicationSchema).min(1).describe('What was read, by where it stood.'),
 })
 export type ReadingsFile = z.infer<typeof readingsFileSchema>
 
 /** One printed date, with the publication that printed it. */
 export type Reading = z.infer<typeof readingSchema> & {
   readonly source: Source
+  /** All pages of the publication. */
+  readonly urls: readonly string[]
   readonly evidence: 'official-table' | 'secondary'
 }
 
 export function readingsOf({ publications }: ReadingsFile): Reading[] {
-  return publications.flatMap(({ name, urls, read, evidence, readings }) =>
-    readings.map((reading) => ({
-      ...reading,
-      source: { name, url: urls[0] ?? '', read },
-      evidence,
-    })),
-  )
+  return publications.flatMap(({ name, urls, read, evidence, readings }) => {
+    const source = { name, url: urls[0] ?? '', read }
+    return readings.map((reading) => ({ ...reading, source, urls, evidence }))
+  })
 }
 
 /** What a reading needs of its country's file. */
@@ -84,12 +94,14 @@ export function* problemsOfReading(
   reading: Reading,
   { rules, regions, changes }: ReadingSurroundings,
 ): Generator<string> {
-  const { ruleId, region, periodStart, periodEnd, printedAs, beforeChange } = reading
+  const { ruleId, region, periodStart, periodEnd, printedAs } = reading
   if (region !== undefined && !Object.hasOwn(regions, region)) {
     yield `region ${region} is not listed for the country`
   }
-  if (beforeChange !== undefined && !changes.some(({ key }) => key === beforeChange)) {
-    yield `beforeChange: no change has the key ${beforeChange}`
+  for (const named of [reading.beforeChange, reading.carriedBy]) {
+    if (named !== undefined && !changes.some(({ key }) => key === named)) {
+      yield `no change has the key ${named}`
+    }
   }
   if (reading[printedAs === 'DUE' ? 'dueDate' : 'statutoryDate'] !== undefined) {
     yield `printed is the ${printedAs} date already`
@@ -136,7 +148,7 @@ export function dateIdOf(
   return `${rule.id}:${periodEnd}${own ? '' : `:${region}`}`
 }
 
-/** The same date in words of the reading, `dueDate 2026-03-03, printed 2026-03-02`; empty: it matches. */
+/** What the print says otherwise, `dueDate 2026-03-03, printed 2026-03-02`; empty: it matches. */
 export function differencesFrom(date: TaxDate, reading: Reading): string[] {
   const { printed, printedAs } = reading
   const expected: [string, CalendarDate, CalendarDate | undefined][] = [

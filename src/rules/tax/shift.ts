@@ -13,6 +13,7 @@ import type { ShiftRule } from './tax-rule.ts'
 
 /** No shift is longer than this, even over Christmas; a calendar that needs more is broken. */
 const LONGEST_SHIFT = 30
+const NO_MOVES: readonly never[] = []
 
 export type Shifted = {
   readonly dueDate: CalendarDate
@@ -48,7 +49,8 @@ export function shiftDueDate(
   if (moved === undefined) return undefined
   return {
     dueDate: fromEpochDay(moved.day),
-    moves: moved.day === statutory ? [] : moved.passedOver.map((day) => moveOf(day, calendar)),
+    moves:
+      moved.day === statutory ? NO_MOVES : moved.passedOver.map((day) => moveOf(day, calendar)),
   }
 }
 
@@ -116,6 +118,7 @@ function moveOf({ day, holiday }: PassedOver, { id, name }: HolidayCalendar): Mo
  * Monday 2026-03-02`.
  */
 export function movesInWords(moves: readonly Move[]): string | null {
+  if (moves.length === 0) return null
   const told: string[] = []
   let weekend: string[] = []
   const closeWeekend = () => {
@@ -132,5 +135,5 @@ export function movesInWords(moves: readonly Move[]): string | null {
     }
   }
   closeWeekend()
-  return told.length === 0 ? null : told.join('; ')
+  return told.join('; ')
 }

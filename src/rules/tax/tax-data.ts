@@ -1,7 +1,9 @@
 import { type CalendarDate, fromEpochDay, monthOf, yearOf } from './calendar-date.ts'
 import type { CountryCode } from './country-code.ts'
+import { yearsToDueDate } from './due-date.ts'
 import { type Country, type Obligation, obligationOf } from './obligation.ts'
-import { periodsEndingIn } from './period.ts'
+import { type PeriodLists, sharedPeriodLists } from './period.ts'
+import type { Disagreement } from './provenance.ts'
 import { disagreementsById, type Reading } from './readings.ts'
 import type { ShippedChange } from './tax-date-change.ts'
 import { type Calendars, isValidPeriod, type TaxDate, taxDatesOf } from './tax-dates.ts'
@@ -52,8 +54,7 @@ export type CountryRules = {
   readonly readings?: readonly Reading[]
 }
 
-/** No rule's due date lies further from its period's end than this (the schema bounds it). */
-const YEARS_BETWEEN_PERIOD_AND_DUE = 4
+const NOWHERE: readonly string[] = []
 
 /**
  * The years that every calendar covers whole; null when none says what it covers. One range for all
@@ -81,14 +82,23 @@ export function buildTaxData(
   years: YearRange,
 ): TaxData {
   const byCode = [...countries].sort((a, b) => (a.code < b.code ? -1 : 1))
+  const reckonedWith: ReckonedWith = { calendars, years, periodLists: sharedPeriodLists() }
   return {
     years,
     calendars,
-    countries: new Map(byCode.map((file) => [file.code, buildCountry(file, calendars, years)])),
+    countries: new Map(byCode.map((file) => [file.code, buildCountry(file, reckonedWith)])),
   }
 }
 
-function buildCountry(file: CountryRules, calendars: Calendars, years: YearRange): CountryTaxData {
+/** What all rules are reckoned with. */
+type ReckonedWith = {
+  readonly calendars: Calendars
+  readonly years: YearRange
+  readonly periodLists: PeriodLists
+}
+
+function buildCountry(file: CountryRules, reckonedWith: ReckonedWith): CountryTaxData {
+  const { years } = reckonedWith
   const datesByYear = new Map<number, IndexedTaxDate[]>()
   for (let year = years.first; year <= years.last; year++) datesByYear.set(year, [])
   const obligations: Obligation[] = []
@@ -96,10 +106,9 @@ function buildCountry(file: CountryRules, calendars: Calendars, years: YearRange
   for (const rule of file.rules) {
     const obligation = obligationOf(rule, file.code)
     obligations.push(obligation)
-    for (const date of indexedDatesOf(rule, obligation, calendars, years)) {
-      const printed = disagreements.get(date.taxDate.id)
-      const taxDate = printed ? { ...date.taxDate, disagreements: printed } : date.taxDate
-      datesByYear.get(yearOf(taxDate.dueDate))?.push({ ...date, taxDate })
+    for (const date of indexedDatesOf(rule, obligation, reckonedWith)) {
+      const told = withDisagreements(date, disagreements.get(date.taxDate.id))
+      datesByYear.get(yearOf(told.taxDate.dueDate))?.push(told)
     }
   }
   for (const dates of datesByYear.values()) dates.sort(byDueDateThenId)
@@ -113,26 +122,40 @@ function buildCountry(file: CountryRules, calendars: Calendars, years: YearRange
   }
 }
 
+/** With the prints that contradict it; one that says the same contradicts nothing. */
+function withDisagreements(
+  date: IndexedTaxDate,
+  printed: readonly Disagreement[] | undefined,
+): IndexedTaxDate {
+  if (printed === undefined) return date
+  const { statutoryDate, dueDate } = date.taxDate
+  const disagreements = printed.filter(({ printedAs, printedDate }) => {
+    return printedDate !== (printedAs === 'DUE' ? dueDate : statutoryDate)
+  })
+  return { ...date, taxDate: { ...date.taxDate, disagreements } }
+}
+
 function* indexedDatesOf(
   rule: TaxRule,
   obligation: Obligation,
-  calendars: Calendars,
-  years: YearRange,
+  { calendars, years, periodLists }: ReckonedWith,
 ): Generator<IndexedTaxDate> {
   const freeYearEnd = rule.periodNote !== undefined
-  const last = years.last + YEARS_BETWEEN_PERIOD_AND_DUE
-  for (let year = years.first - YEARS_BETWEEN_PERIOD_AND_DUE; year <= last; year++) {
-    for (const period of periodsEndingIn(year, rule.period, freeYearEnd)) {
+  const periodsEndingIn = periodLists(rule.period, freeYearEnd)
+  const { fewest, most } = yearsToDueDate(rule.due)
+  for (let year = years.first - most; year <= years.last - fewest; year++) {
+    for (const period of periodsEndingIn(year)) {
       if (!isValidPeriod(rule, period)) continue
       const [own, ...exceptions] = taxDatesOf(rule, obligation, period, calendars)
       if (own === undefined) continue
       const periodEndMonth = monthOf(period.end)
       const listedByDefault =
         !freeYearEnd || rule.period.type !== 'year' || rule.period.endMonth === periodEndMonth
-      const replacedIn = exceptions.flatMap(({ region }) => region ?? [])
+      const replacedIn =
+        exceptions.length === 0 ? NOWHERE : exceptions.flatMap(({ region }) => region ?? [])
       yield { taxDate: own, periodEndMonth, listedByDefault, replacedIn }
       for (const taxDate of exceptions) {
-        yield { taxDate, periodEndMonth, listedByDefault, replacedIn: [] }
+        yield { taxDate, periodEndMonth, listedByDefault, replacedIn: NOWHERE }
       }
     }
   }

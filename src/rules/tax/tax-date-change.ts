@@ -1,4 +1,5 @@
-import type { CalendarDate } from './calendar-date.ts'
+import { DAY } from '../calendar-time.ts'
+import { type CalendarDate, toEpochDay } from './calendar-date.ts'
 import type { CountryCode } from './country-code.ts'
 import type { Source } from './provenance.ts'
 
@@ -47,14 +48,52 @@ export type TaxDateChange = AnnouncedChange & {
   readonly enteredAt: number
 }
 
-/** The shipped changes of all countries as they stand in a database that holds nothing else. */
-export function recordsOf(shipped: readonly ShippedChange[]): TaxDateChange[] {
-  const inOrder = [...shipped].sort((a, b) =>
+/** Ids are numbers written out: `9` stands before `10`. */
+export function isBefore(one: { readonly id: string }, other: { readonly id: string }): boolean {
+  return Number(one.id) < Number(other.id)
+}
+
+/** Countries' files have no order among each other: by the day they came into the data, then by key. */
+export function inOrderOfEntry(shipped: readonly ShippedChange[]): ShippedChange[] {
+  return [...shipped].sort((a, b) =>
     a.entered === b.entered ? (a.key < b.key ? -1 : 1) : a.entered < b.entered ? -1 : 1,
   )
-  return inOrder.map(({ key: _key, entered, ...change }, index) => ({
+}
+
+/** The shipped changes of all countries as they stand in a database that holds nothing else. */
+export function recordsOf(shipped: readonly ShippedChange[]): TaxDateChange[] {
+  return inOrderOfEntry(shipped).map(({ key: _key, entered, ...change }, index) => ({
     ...change,
     id: String(index + 1),
-    enteredAt: Date.parse(`${entered}T00:00:00Z`),
+    enteredAt: toEpochDay(entered) * DAY,
   }))
+}
+
+/** False for what is only told: a notice about no obligation, and what holds for some only. */
+export function movesDates({ obligationId, appliesTo }: AnnouncedChange): boolean {
+  return obligationId !== null && appliesTo === null
+}
+
+/** Whether two changes are about the same dates of the same taxpayers. */
+export function hasSameScope(one: AnnouncedChange, other: AnnouncedChange): boolean {
+  return (
+    one.country === other.country &&
+    one.obligationId === other.obligationId &&
+    one.periodEnd === other.periodEnd &&
+    one.region === other.region &&
+    one.appliesTo === other.appliesTo
+  )
+}
+
+/** Whether they say the very same, with the same reason and source. */
+export function isSameAnnouncement(one: AnnouncedChange, other: AnnouncedChange): boolean {
+  return (
+    hasSameScope(one, other) &&
+    one.effect === other.effect &&
+    one.dueDate === other.dueDate &&
+    one.reason === other.reason &&
+    one.source.name === other.source.name &&
+    one.source.url === other.source.url &&
+    one.source.read === other.source.read
+  )
 }

@@ -90,7 +90,7 @@ export function countWhile(
   return low
 }
 
-function pageSizeOf(first: Optional<number>): number {
+export function pageSizeOf(first: Optional<number>): number {
   if (first === null || first === undefined) return DEFAULT_PAGE
   if (Number.isInteger(first) && first >= 1 && first <= LARGEST_PAGE) return first
   throw new BadInput(`first: ${first} is not within 1–${LARGEST_PAGE}`)

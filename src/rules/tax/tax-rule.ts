@@ -189,8 +189,17 @@ function* contradictionsOf(rule: TaxRule): Generator<string> {
   if (needsEnds && !period.endMonths && !period.endParity) {
     yield `period.type ${period.type} needs endMonths or endParity`
   }
+  if (period.type === 'quarterMonth' && !ascend(period.ends)) {
+    yield 'period.ends must ascend: each begins where the one before ends'
+  }
   if (shift.convention === 'businessDayCount' && !countsBusinessDays(due)) {
-    yield 'shift.convention businessDayCount needs due.addBusinessDays'
+    yield 'shift.convention businessDayCount needs due.addBusinessDays, in overrides too'
+  }
+  if (shift.convention === 'businessDayCount' && !shift.weekends) {
+    yield 'shift.convention businessDayCount never counts weekends: shift.weekends must be true'
+  }
+  if (period.type === 'event' && rule.regionExceptions) {
+    yield 'regionExceptions: an event is counted by one calendar'
   }
   if (rule.periodNote && period.type !== 'year') yield 'periodNote belongs to period.type year'
   if (rule.validFrom && rule.validTo && rule.validFrom > rule.validTo) {
@@ -200,5 +209,17 @@ function* contradictionsOf(rule: TaxRule): Generator<string> {
 
 function countsBusinessDays(due: DueRule): boolean {
   if (due.anchor === 'semiweekly') return true
-  return 'addBusinessDays' in due && due.addBusinessDays !== undefined
+  const overrides = 'overrides' in due ? Object.values(due.overrides ?? {}) : []
+  return [due, ...overrides].every((one) => {
+    return 'addBusinessDays' in one && one.addBusinessDays !== undefined
+  })
+}
+
+/** No day lies on or before the one before it, not even in February; `last` can only be the last. */
+function ascend(days: readonly (number | 'last')[]): boolean {
+  return days.every((day, index) => {
+    const before = days[index - 1]
+    if (before === undefined) return true
+    return before !== 'last' && before < (day === 'last' ? 28 : Math.min(day, 28))
+  })
 }

@@ -1,84 +1,123 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { TAXPAYER_KINDS } from '../../../src/rules/tax/classification.ts'
+import type { TaxRule } from '../../../src/rules/tax/tax-rule.ts'
 import { allTaxDates, shipped } from './shipped-data.ts'
 
 /** All 218 rules of twelve countries as they were gathered: the data must hold every one. */
-type Gathered = { id: string; country: string; ruleText: string }
+type Source = { name: string; url: string }
+type Gathered = { id: string; country: string; sources: Source[]; oneOffs?: OneOff[] } & Json
+type OneOff = { periodEnd: string; dueDate: string }
+type Json = Record<string, unknown>
+
 const fixture = new URL('../../fixtures/rules-all.json', import.meta.url)
 const gathered: Gathered[] = JSON.parse(readFileSync(fixture, 'utf8'))
 
-const countries = [...shipped.countries].map(([code, { rules }]) => {
-  return { code, rules: [...rules.values()] }
+const rules = [...shipped.countries].flatMap(([code, country]) => {
+  return [...country.rules.values()].map((rule) => ({ code, rule }))
 })
-const dates = (country: string, obligationId: string) => {
+const ruleOf = new Map(rules.map(({ code, rule }) => [rule.id, { code, rule }]))
+const dates = (id: string) => {
+  const country = id.slice(0, 2).toUpperCase()
   const range = { from: '2023-01-01', to: '2027-12-31' }
-  return allTaxDates({ country, ...range, obligationIds: [obligationId] })
+  return allTaxDates({ country, ...range, obligationIds: [id] })
 }
+const due = (id: string) => dates(id).map(({ periodEnd, dueDate }) => [periodEnd, dueDate])
 
 describe('the rules of all twelve countries', () => {
   test('are those that were gathered, and none is missing', () => {
-    expect(countries).toHaveLength(12)
-    const held = countries.flatMap(({ rules }) => rules.map(({ id }) => id))
-    expect(held.sort()).toEqual(gathered.map(({ id }) => id).sort())
-    expect(held).toHaveLength(218)
+    expect(shipped.countries.size).toBe(12)
+    expect([...ruleOf.keys()].sort()).toEqual(gathered.map(({ id }) => id).sort())
+    expect(rules).toHaveLength(218)
+  })
+
+  test('say the same as what was gathered, field by field', () => {
+    for (const { country, sources, oneOffs: _asChanges, ...fields } of gathered) {
+      const held = ruleOf.get(fields.id)
+      expect(held?.code).toBe(country)
+      expect(held?.rule, fields.id).toMatchObject(fields)
+      expect(Object.keys(held?.rule ?? {}).sort(), fields.id).toEqual(
+        [...Object.keys(fields), 'category', 'sources', 'taxpayerKinds'].sort(),
+      )
+      expect(sourcesOf(held?.rule)).toEqual(unique(sources))
+    }
+  })
+
+  test('of their one-offs each is a change that moves the due date and leaves the statute', () => {
+    const oneOffs = gathered.flatMap(({ id, oneOffs = [] }) => oneOffs.map((one) => ({ id, one })))
+    expect(oneOffs).toHaveLength(4)
+    for (const { id, one } of oneOffs) {
+      const date = dates(id).find(({ periodEnd }) => periodEnd === one.periodEnd)
+      expect(date?.dueDate, id).toBe(one.dueDate)
+      expect(date?.statutoryDate, id).not.toBe(one.dueDate)
+      expect(date?.shiftedBy, id).toMatch(/^announced: /)
+      expect(date?.changes, id).not.toHaveLength(0)
+    }
   })
 
   test('give dates for every year, but for events and what nobody announced', () => {
-    const without = countries.flatMap(({ code, rules }) =>
-      rules.filter(({ id }) => dates(code, id).length === 0).map(({ id }) => id),
-    )
-    expect(without).toEqual(['au-payday-super'])
-    for (const { code, rules } of countries) {
-      for (const { id, validFrom, validTo, due } of rules) {
-        if (validFrom || validTo || due.anchor === 'announced') continue
-        const years = new Set(dates(code, id).map(({ dueDate }) => dueDate.slice(0, 4)))
-        expect([...years], id).toEqual(['2023', '2024', '2025', '2026', '2027'])
-      }
+    const without = rules.filter(({ rule }) => dates(rule.id).length === 0)
+    expect(without.map(({ rule }) => rule.id)).toEqual(['au-payday-super'])
+    for (const { rule } of rules) {
+      if (rule.validFrom || rule.validTo) continue
+      if (rule.due.anchor === 'announced' || rule.due.anchor === 'event') continue
+      const years = new Set(dates(rule.id).map(({ dueDate }) => dueDate.slice(0, 4)))
+      expect([...years], rule.id).toEqual(['2023', '2024', '2025', '2026', '2027'])
     }
   })
 
   test('have ids of their own over all countries', () => {
-    const all = countries.flatMap(({ code, rules }) => rules.flatMap(({ id }) => dates(code, id)))
+    const all = rules.flatMap(({ rule }) => dates(rule.id))
     expect(new Set(all.map(({ id }) => id)).size).toBe(all.length)
   })
 
   test('announced: the listed dates alone, moved by nothing', () => {
-    expect(
-      dates('DE', 'de-jahr-stb').map(({ periodEnd, dueDate }) => [periodEnd, dueDate]),
-    ).toEqual([
+    const announced = rules.filter(({ rule }) => rule.due.anchor === 'announced')
+    expect(announced.map(({ rule }) => rule.id)).toEqual(['de-jahr-stb', 'ie-f11-ros'])
+    expect(due('de-jahr-stb')).toEqual([
       ['2022-12-31', '2024-07-31'],
       ['2023-12-31', '2025-06-02'],
       ['2024-12-31', '2026-04-30'],
     ])
-    expect(dates('IE', 'ie-f11-ros').map(({ dueDate }) => dueDate)).toEqual(['2025-11-19'])
-  })
-
-  test('oneOffs replace the due date and leave the statute', () => {
-    const extended = dates('HK', 'hk-pt-d').find(({ periodEnd }) => periodEnd === '2024-12-31')
-    expect(extended).toMatchObject({ statutoryDate: '2025-08-15', dueDate: '2025-08-29' })
-    expect(extended?.shiftedBy).toMatch(/announced/)
-    const plain = dates('IN', 'in-itr').find(({ periodEnd }) => periodEnd === '2026-03-31')
-    expect(plain).toMatchObject({
-      statutoryDate: '2026-07-31',
-      dueDate: '2026-07-31',
-      shiftedBy: null,
-    })
-  })
-
-  test('graceDays are told in words and move nothing', () => {
-    const january = dates('DE', 'de-ust-m').find(({ periodEnd }) => periodEnd === '2025-12-31')
-    expect(january).toMatchObject({
-      statutoryDate: '2026-01-10',
-      dueDate: '2026-01-12',
-      payBy: null,
-    })
-    expect(january?.obligation.rule).toMatch(/3 days of grace, not contained in the dates/)
-  })
-
-  test('South Africa moves to the day before; February years keep leap days', () => {
-    const [second] = dates('ZA', 'za-prov-2').filter(({ periodEnd }) => periodEnd === '2026-02-28')
-    expect(second).toMatchObject({ statutoryDate: '2026-02-28', dueDate: '2026-02-27' })
-    const [leap] = dates('ZA', 'za-prov-2').filter(({ periodEnd }) => periodEnd === '2024-02-29')
-    expect(leap).toMatchObject({ periodStart: '2023-03-01', dueDate: '2024-02-29' })
+    expect(due('ie-f11-ros')).toEqual([['2024-12-31', '2025-11-19']])
   })
 })
+
+describe('the classification', () => {
+  test('names each kind of taxpayer once, in one order', () => {
+    for (const { rule } of rules) {
+      const inOrder = TAXPAYER_KINDS.filter((kind) => rule.taxpayerKinds.includes(kind))
+      expect(rule.taxpayerKinds, rule.id).toEqual(inOrder)
+    }
+  })
+
+  test('meets employers with payroll, super and benefits, and payers with withholding', () => {
+    const kindsOf = (...categories: TaxRule['category'][]) =>
+      rules.filter(({ rule }) => categories.includes(rule.category)).map(({ rule }) => rule)
+    const notEmployers = kindsOf('PAYROLL', 'SUPER_PENSION', 'FRINGE_BENEFITS').filter(
+      ({ taxpayerKinds }) => !taxpayerKinds.includes('EMPLOYER'),
+    )
+    // What employees themselves hand in, and what savers pay in.
+    expect(notEmployers.map(({ id }) => id)).toEqual(['ca-rrsp', 'us-w4-exempt', 'us-tips'])
+    for (const { id, taxpayerKinds } of kindsOf('WITHHOLDING')) {
+      expect(taxpayerKinds, id).toContain('PAYER')
+    }
+  })
+
+  test('calls a return that tells of others by that name, in every country alike', () => {
+    const told = rules.filter(({ rule }) => rule.category === 'INFORMATION_RETURN')
+    expect(told.every(({ rule }) => rule.action === 'file')).toBe(true)
+    expect(told.map(({ rule }) => rule.id)).toEqual(
+      expect.arrayContaining(['us-w2', 'ca-t4', 'gb-p60', 'sg-ir8a', 'in-tds-return', 'au-tpar']),
+    )
+  })
+})
+
+function sourcesOf(rule: TaxRule | undefined): Source[] {
+  return (rule?.sources ?? []).map(({ name, url }) => ({ name, url: url.slice('https://'.length) }))
+}
+
+/** Some rules were gathered with the same page twice. */
+function unique(sources: readonly Source[]): Source[] {
+  return [...new Map(sources.map((source) => [source.name + source.url, source])).values()]
+}

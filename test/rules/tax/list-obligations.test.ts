@@ -3,16 +3,26 @@ import { listCountries, listObligations } from '../../../src/rules/tax/list-obli
 import { shipped } from './shipped-data.ts'
 
 describe('countries and obligations', () => {
-  test('list the five countries by code, with all their obligations', () => {
+  test('list the twelve countries by code, with all their obligations', () => {
     const countries = listCountries(shipped)
     expect(countries.map(({ code, name }) => `${code} ${name}`)).toEqual([
       'AU Australia',
       'CA Canada',
+      'DE Germany',
+      'FR France',
       'GB United Kingdom',
+      'HK Hong Kong',
+      'IE Ireland',
+      'IN India',
       'NZ New Zealand',
+      'SG Singapore',
       'US United States',
+      'ZA South Africa',
     ])
-    expect(countries.map(({ obligations }) => obligations.length)).toEqual([37, 23, 34, 24, 40])
+    expect(countries.map(({ obligations }) => obligations.length)).toEqual([
+      ...[37, 23, 16, 4, 34, 2],
+      ...[13, 11, 24, 8, 40, 6],
+    ])
   })
 
   test('speak the words of the contract', () => {
@@ -25,7 +35,7 @@ describe('countries and obligations', () => {
       evidence: 'OFFICIAL',
       rule: '28th of the month after quarter end; December quarter on 28 February',
     })
-    expect(Object.keys(bas?.sources[0] ?? {})).toEqual(['name', 'url'])
+    expect(Object.keys(bas?.sources[0] ?? {})).toEqual(['name', 'url', 'read'])
     expect(bas?.sources[0]?.url).toMatch(/^https:\/\/ato\.gov\.au\//)
     const balance = listObligations(shipped, { country: 'GB' }).find(
       (o) => o.id === 'gb-sa-balance',

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { buildCalendars } from '../../../src/rules/tax/build-calendars.ts'
 import { fromEpochDay, isWeekend, toEpochDay } from '../../../src/rules/tax/calendar-date.ts'
 import type { HolidayCalendar } from '../../../src/rules/tax/holiday-calendar.ts'
-import { buildCalendars } from '../../../src/rules/tax/holiday-calendar.ts'
 import { movesInWords, shiftDueDate, statutoryDate } from '../../../src/rules/tax/shift.ts'
 import type { ShiftRule } from '../../../src/rules/tax/tax-rule.ts'
 
@@ -165,7 +165,7 @@ describe('calendars', () => {
     const problems: string[] = []
     const built = buildCalendars(
       {
-        ANY: { name: 'everywhere', unionOf: ['AU-WA', 'AU-NT'] },
+        ANY: { name: 'anywhere', inAll: 'everywhere', unionOf: ['AU-WA', 'AU-NT'] },
         'AU-WA': {
           name: 'Western Australia',
           covers,
@@ -195,7 +195,7 @@ describe('calendars', () => {
     const problems: string[] = []
     buildCalendars(
       {
-        ANY: { name: 'everywhere', unionOf: ['AU-WA', 'AU-XX'] },
+        ANY: { name: 'anywhere', inAll: 'everywhere', unionOf: ['AU-WA', 'AU-XX'] },
         'AU-WA': { name: 'Western Australia', holidays: { '2026-03-02': 'Labour Day' } },
       },
       problems,

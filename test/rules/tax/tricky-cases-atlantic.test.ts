@@ -156,8 +156,21 @@ describe('United States', () => {
     expect(dateFor('us-730', '2022-11-30').dueDate).toBe('2023-01-03')
   })
 
-  test('a date that leaves the last covered year is nobody’s date yet', () => {
+  test('31 December 2027 is observed as New Year’s Day: a date of 2027 falls into 2028', () => {
     expect(datesOf('us-730').at(-1)?.periodEnd).toBe('2027-10-31')
+    const [january] = datesOf('us-730', { from: '2028-01-01', to: '2028-01-31' })
+    expect(january).toMatchObject({
+      periodEnd: '2027-11-30',
+      statutoryDate: '2027-12-31',
+      dueDate: '2028-01-03',
+    })
+  })
+
+  test('a date that would leave the last covered year is nobody’s date', () => {
+    const { last } = shipped.years
+    const dates = datesOf('us-730', { from: `${last - 1}-01-01`, to: `${last}-12-31` })
+    expect(dates.length).toBeGreaterThan(20)
+    expect(dates.every(({ dueDate }) => dueDate <= `${last}-12-31`)).toBe(true)
   })
 })
 
