@@ -1,4 +1,5 @@
 import type { Collection, Db } from 'mongodb'
+import { DAY } from '../rules/calendar-time.ts'
 
 export const DELIVERY_STATUSES = ['PENDING', 'DELIVERED', 'DEAD'] as const
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number]
@@ -22,6 +23,11 @@ export interface DeliveryDoc {
   event: { kind: 'alert'; alertId: string } | { kind: 'test' }
   status: DeliveryStatus
   attempts: DeliveryAttempt[]
+  /**
+   * How many of these were made before the last replay: the retry schedule starts anew after them. Absent:
+   * it was never replayed.
+   */
+  attemptsBefore?: number
   /** From when on it is due; moved ahead by the retry schedule. */
   dueAt: Date
   /** Who sends it now, until when on MongoDB's clock; absent: nobody. */
@@ -32,6 +38,8 @@ export interface DeliveryDoc {
   expiresAt: Date
 }
 
+export const DELIVERIES_KEPT_MS = 90 * DAY
+
 export function deliveries(db: Db): Collection<DeliveryDoc> {
   return db.collection('deliveries')
 }
@@ -39,7 +47,11 @@ export function deliveries(db: Db): Collection<DeliveryDoc> {
 /** Idempotent; called at start by every process. */
 export async function createDeliveryIndexes(db: Db): Promise<void> {
   await deliveries(db).createIndex({ status: 1, dueAt: 1 })
-  await deliveries(db).createIndex({ channelId: 1, createdAt: -1 })
-  await deliveries(db).createIndex({ accountId: 1, createdAt: -1 })
+  await deliveries(db).createIndex({ channelId: 1, createdAt: -1, _id: -1 })
+  await deliveries(db).createIndex({ accountId: 1, createdAt: -1, _id: -1 })
+  await deliveries(db).createIndex(
+    { createdAt: -1, _id: -1 },
+    { partialFilterExpression: { status: 'DEAD' } },
+  )
   await deliveries(db).createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 })
 }
