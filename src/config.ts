@@ -1,9 +1,12 @@
 import type { Network } from './http/client-address.ts'
+import type { Sender } from './outgoing/mailer.ts'
 import type { OwnerKeyLimits } from './rules/owner-keys.ts'
 import type { Plans } from './rules/plan.ts'
+import type { OutboundAllow } from './rules/public-address.ts'
 import type { QueryLimits } from './rules/query-cost.ts'
-import type { EncryptionKey, Settings } from './settings.ts'
+import type { Settings } from './settings.ts'
 import { type Draft, type Environment, readDraft } from './settings-draft.ts'
+import type { EncryptionKey } from './store/encryption.ts'
 
 /** What every process knows, whether or not its servers run already. */
 export interface BaseConfig {
@@ -26,6 +29,15 @@ export interface BaseConfig {
   oidc: OidcConfig | null
   plans: Plans
   limits: Limits
+  /** What customers' URLs may reach although it is private. */
+  outboundAllow: OutboundAllow
+  mail: MailConfig
+}
+
+export interface MailConfig {
+  /** Null: mails are written as files. */
+  smtpUrl: string | null
+  from: Sender
 }
 
 export interface OidcConfig {
@@ -59,14 +71,14 @@ export interface WorkerConfig extends BaseConfig {
   mongodbUri: string
   /** Opens `/metrics` from elsewhere than loopback; null: nothing does. */
   adminApiKey: string | null
+  /** Newest first: the first encrypts, all decrypt. Empty where no worker of the process needs them. */
+  encryptionKeys: readonly EncryptionKey[]
 }
 
 /** One API process. */
 export interface Config extends WorkerConfig {
   adminApiKey: string
   apiKeyPepper: Uint8Array
-  /** Newest first: the first encrypts, all decrypt. */
-  encryptionKeys: readonly EncryptionKey[]
 }
 
 /**
@@ -100,10 +112,17 @@ export function readConfig(environment: Environment): Config {
   }
 }
 
-/** @throws ConfigError */
-export function readWorkerConfig(environment: Environment): WorkerConfig {
+/**
+ * @param needsEncryption whether a worker of this process reads or writes what is encrypted
+ * @throws ConfigError
+ */
+export function readWorkerConfig(
+  environment: Environment,
+  { needsEncryption = true } = {},
+): WorkerConfig {
   const draft = readDraft(environment)
-  const { REDIS_URL, MONGODB_URI, ADMIN_API_KEY } = draft.values
+  const { REDIS_URL, MONGODB_URI, ADMIN_API_KEY, ENCRYPTION_KEYS = [] } = draft.values
+  if (needsEncryption) draft.demand(['ENCRYPTION_KEYS'])
   if (!REDIS_URL || !MONGODB_URI) {
     draft.demand(['REDIS_URL', 'MONGODB_URI'])
     throw draft.error()
@@ -113,6 +132,7 @@ export function readWorkerConfig(environment: Environment): WorkerConfig {
     redisUrl: REDIS_URL,
     mongodbUri: MONGODB_URI,
     adminApiKey: ADMIN_API_KEY ?? null,
+    encryptionKeys: ENCRYPTION_KEYS,
   }
 }
 
@@ -148,6 +168,8 @@ function baseConfig(draft: Draft): BaseConfig {
     embedded,
     plans,
     limits: limitsOf(values),
+    outboundAllow: new Set(values.OUTBOUND_ALLOW),
+    mail: { smtpUrl: values.SMTP_URL ?? null, from: values.MAIL_FROM },
   }
 }
 

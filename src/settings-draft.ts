@@ -4,7 +4,7 @@ import { keptSecrets, keptServers } from './embedded/kept-files.ts'
 import { mongodUri } from './embedded/mongod-server.ts'
 import type { Plans } from './rules/plan.ts'
 import { readPlanFile } from './rules/plan-file.ts'
-import { type Settings, settings } from './settings.ts'
+import { isLoopbackUrl, type Settings, settings } from './settings.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -112,6 +112,10 @@ function whyNotTogether(set: Environment): string[] {
   }
   for (const name of ['OIDC_AUDIENCE', 'OIDC_CLIENT_CLAIM', 'OIDC_ADMIN_CLAIM'] as const) {
     if (set[name] && !set.OIDC_ISSUER) problems.push(`OIDC_ISSUER: missing beside ${name}`)
+  }
+  // A stand-in on this machine takes any sender; others refuse, or take us for one who forges.
+  if (set.SMTP_URL && !set.MAIL_FROM && !isLoopbackUrl(set.SMTP_URL)) {
+    problems.push('MAIL_FROM: missing beside SMTP_URL')
   }
   return [...new Set(problems)]
 }

@@ -3,15 +3,13 @@ import { resolve } from 'node:path'
 import { MongoClient } from 'mongodb'
 import { z } from 'zod'
 import type { Network } from './http/client-address.ts'
+import type { Sender } from './outgoing/mailer.ts'
+import { checkedEmail } from './rules/account-input.ts'
 import { defaultOwnerKeyLimits } from './rules/owner-keys.ts'
+import { parseAllowed } from './rules/public-address.ts'
 import { defaultQueryLimits } from './rules/query-cost.ts'
+import type { EncryptionKey } from './store/encryption.ts'
 import { parseClusterUrl } from './streams/redis.ts'
-
-export interface EncryptionKey {
-  id: string
-  /** 32 bytes. */
-  key: Uint8Array
-}
 
 const port = z.string().regex(/^\d+$/, 'is not a port').transform(Number).pipe(z.int().max(65_535))
 const positive = z
@@ -62,10 +60,14 @@ const redisUrl = accepted((text) => {
 /** The driver's own judgement; it connects only when asked to. */
 const mongodbUri = accepted((text) => new MongoClient(text))
 
+/** Whether nothing of what goes there leaves this machine. */
+export function isLoopbackUrl(text: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(URL.parse(text)?.hostname ?? '')
+}
+
 const issuer = accepted((text) => {
-  const url = URL.parse(text)
-  const local = url && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && local)) return
+  const protocol = URL.parse(text)?.protocol
+  if (protocol === 'https:' || (protocol === 'http:' && isLoopbackUrl(text))) return
   throw new Error('is not an https: URL (http: is accepted on loopback only)')
 })
 
@@ -98,6 +100,33 @@ const encryptionKeys = list.transform((entries, context): EncryptionKey[] => {
   if (keys.length !== entries.length) context.addIssue('is not id:base64,… with 32 bytes each')
   else if (distinct !== keys.length) context.addIssue('names an id twice')
   return keys
+})
+
+/** nodemailer's own form, options in its query included. Shows nothing of it: it may hold a password. */
+const smtpUrl = accepted((text) => {
+  const url = URL.parse(text)
+  if (url && /^smtps?:$/.test(url.protocol) && url.hostname) return
+  throw new Error('is not of the form smtp://user:password@host:587 or smtps://…')
+})
+
+const sender = z
+  .string()
+  .trim()
+  .transform((text, context): Sender => {
+    const [, name, address] = /^(?:([^<>"\p{Cc}]*)<([^<>]+)>|[^<>]+)$/u.exec(text) ?? []
+    try {
+      return { name: name?.trim() ?? '', address: checkedEmail(address ?? text) }
+    } catch {
+      context.addIssue(`"${text}" is not an address such as alerts@example.com or Name <…>`)
+      return z.NEVER
+    }
+  })
+
+const allowed = z.string().transform((text, context) => {
+  const entry = parseAllowed(text)
+  if (entry !== null) return entry
+  context.addIssue(`"${text}" is not of the form host:port`)
+  return z.NEVER
 })
 
 const adminClaim = z.string().transform((text, context) => {
@@ -133,6 +162,9 @@ export const settings = z.object({
   OIDC_CLIENT_ID: z.string().optional(),
   OIDC_CLIENT_CLAIM: z.string().optional(),
   OIDC_ADMIN_CLAIM: adminClaim.optional(),
+  SMTP_URL: smtpUrl.optional(),
+  MAIL_FROM: sender.default({ name: 'GetComplical', address: 'alerts@getcomplical.invalid' }),
+  OUTBOUND_ALLOW: list.pipe(z.array(allowed)).default([]),
   PLANS_FILE: z.string().optional(),
   LIMIT_TOKENS: limit(defaultQueryLimits.maxTokens),
   LIMIT_DEPTH: limit(defaultQueryLimits.maxDepth),

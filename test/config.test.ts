@@ -45,6 +45,8 @@ describe('the settings of one API process', () => {
       production: false,
       embedded: false,
       oidc: null,
+      outboundAllow: new Set(),
+      mail: { smtpUrl: null },
     })
   })
 
@@ -89,6 +91,12 @@ describe('the settings of one API process', () => {
     ['ENCRYPTION_KEYS', [key, `a:${key},a:${key}`, `a b:${key}`, 'a:c2hvcnQ=', `a:${key},`]],
     ['OIDC_ISSUER', ['issuer', 'http://10.0.0.1', 'javascript:alert(1)']],
     ['OIDC_ADMIN_CLAIM', ['admin', '=true', 'admin=']],
+    ['SMTP_URL', ['mail.example.com', 'http://mail.example.com', 'smtp://', 'smtp:25']],
+    [
+      'MAIL_FROM',
+      ['alerts', 'a@b', 'A <a@b.example> B', 'a@b.example,c@d.example', '"A <a@b.example>'],
+    ],
+    ['OUTBOUND_ALLOW', ['127.0.0.1', 'http://127.0.0.1:80', 'host:0', '127.0.0.1:80,']],
     ['LIMIT_COST', ['0', '-1', '1.5', 'many']],
   ])('refuse a %s that is none', (name, values) => {
     for (const value of values) {
@@ -108,8 +116,10 @@ describe('the settings of one API process', () => {
       ENCRYPTION_KEYS: `a:${planted}`,
       MONGODB_URI: `mongodb://user:${planted}@/`,
       REDIS_URL: `http://user:${planted}@x`,
+      SMTP_URL: `http://user:${planted}@x`,
+      MAIL_FROM: 'a@b.example',
     })
-    expect(problems).toHaveLength(5)
+    expect(problems).toHaveLength(6)
     expect(problems.join('\n')).not.toContain(planted)
   })
 
@@ -139,6 +149,30 @@ describe('the settings of one API process', () => {
     const cognito = { OIDC_CLIENT_CLAIM: 'client_id', OIDC_CLIENT_ID: 'x' }
     expect(problemsOf({ ...issuer, ...cognito })).toEqual([])
     expect(problemsOf({ OIDC_ISSUER: 'http://127.0.0.1:9000', OIDC_AUDIENCE: 'us' })).toEqual([])
+  })
+
+  it('need a sender for an SMTP server elsewhere, and read it apart', () => {
+    const smtp = { SMTP_URL: 'smtp://u:p@mail.example.com:587' }
+    expect(problemsOf(smtp).join()).toContain('MAIL_FROM: missing beside SMTP_URL')
+    expect(problemsOf({ SMTP_URL: 'smtp://127.0.0.1:2525' })).toEqual([])
+    const mail = (from: string) => readConfig({ ...complete, ...smtp, MAIL_FROM: from }).mail.from
+    expect(mail('a@b.example')).toEqual({ name: '', address: 'a@b.example' })
+    expect(mail(' Us, Inc. <a@b.example> ')).toEqual({ name: 'Us, Inc.', address: 'a@b.example' })
+  })
+
+  it('read the private addresses that customers may reach as URLs name them', () => {
+    const { outboundAllow } = readConfig({
+      ...complete,
+      OUTBOUND_ALLOW: 'LocalHost:80, [::0:1]:90',
+    })
+    expect([...outboundAllow]).toEqual(['localhost:80', '[::1]:90'])
+  })
+
+  it('need encryption keys for a worker that reads what is encrypted, and for no other', () => {
+    const without = { ...complete, ENCRYPTION_KEYS: '' }
+    expect(() => readWorkerConfig(without)).toThrow('ENCRYPTION_KEYS: missing')
+    expect(readWorkerConfig(without, { needsEncryption: false }).encryptionKeys).toEqual([])
+    expect(readWorkerConfig(complete).encryptionKeys).toHaveLength(2)
   })
 
   it('name a browsable address when the server listens on every one', () => {
