@@ -30,6 +30,8 @@ export function entryId(number: number): string {
 
 export interface TopicEvent {
   number: number
+  /** What consumers tell doubles by; the number where it is left out. */
+  id?: string
   /** ms since the epoch */
   time: number
   /** What it is about. */
@@ -41,7 +43,7 @@ export interface TopicEvent {
 export function cloudEvent(topic: Topic, databaseId: string, event: TopicEvent): string {
   return JSON.stringify({
     specversion: '1.0',
-    id: String(event.number),
+    id: event.id ?? String(event.number),
     source: `/databases/${databaseId}/${topic.name}`,
     type: topic.type,
     time: new Date(event.time).toISOString(),
