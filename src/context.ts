@@ -6,9 +6,11 @@ import type { SecretHash } from './callers/secret-hash.ts'
 import type { Logger } from './log.ts'
 import type { OwnerKeyLimits } from './rules/owner-keys.ts'
 import type { Plans } from './rules/plan.ts'
+import type { OutboundAllow } from './rules/public-address.ts'
 import type { TaxHistory } from './rules/tax/tax-history.ts'
 import type { AccountDoc } from './store/accounts.ts'
 import type { ApiKeyDoc } from './store/api-keys.ts'
+import type { Encryption } from './store/encryption.ts'
 import type { LiveReader } from './streams/live-reader.ts'
 import type { RedisClient } from './streams/redis.ts'
 import type { TaxDateChanges } from './streams/tax-date-changes.ts'
@@ -46,6 +48,9 @@ export interface Deps {
   /** Origin under which clients reach this product, without a slash at its end. */
   publicUrl: string
   secretHash: SecretHash
+  encryption: Encryption
+  /** Private hosts that customers' URLs may name all the same. */
+  outboundAllow: OutboundAllow
   /** `crypto.randomBytes` */
   random: RandomBytes
   /** ms since the epoch */

@@ -22,6 +22,7 @@ import { type Supervisor, supervise } from './embedded/supervisor.ts'
 import { createLog, type Logger } from './log.ts'
 import type { Environment } from './settings-draft.ts'
 import { connectDatabase } from './store/database.ts'
+import { createEncryption } from './store/encryption.ts'
 
 /** In this order they stop: who answers first, who holds the data last. */
 const stopOrder = ['api', 'worker', 'redis', 'mongod'] as const
@@ -92,13 +93,14 @@ async function start(run: Run): Promise<void> {
 /** A production database of one's own gets no account that nobody asked for. */
 async function seedDemo(config: StartConfig, env: Environment): Promise<DemoKey | null> {
   if (config.production && config.mongodbUri) return null
-  const { mongodbUri, apiKeyPepper, plans, dataDir } = readConfig(env)
+  const { mongodbUri, apiKeyPepper, encryptionKeys, plans, dataDir } = readConfig(env)
   const database = await connectDatabase({ uri: mongodbUri })
   try {
     return await ensureDemoKey(database.db, dataDir, {
       clock: Date.now,
       random: randomBytes,
       secretHash: createSecretHash(apiKeyPepper),
+      encryption: createEncryption(encryptionKeys, randomBytes),
       plans,
     })
   } finally {

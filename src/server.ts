@@ -26,11 +26,11 @@ import { taxApiRoutes } from './rest/tax-api/routes.ts'
 import type { TaxData } from './rules/tax/tax-data.ts'
 import { createTaxHistory } from './rules/tax/tax-history.ts'
 import { buildSchema } from './schema/schema.ts'
-import { createCalendarFeedIndexes } from './store/calendar-feeds.ts'
 import { connectDatabase, type Database, untilMongoAnswers } from './store/database.ts'
 import { ensureDeployment } from './store/deployment.ts'
+import { createEncryption } from './store/encryption.ts'
+import { createIndexes } from './store/indexes.ts'
 import { loadTaxData } from './store/tax-data.ts'
-import { createUsageIndexes } from './store/usage-cells.ts'
 import { createFeedReads } from './streams/feed-reads.ts'
 import { createLiveReader } from './streams/live-reader.ts'
 import { createQuotaCounters } from './streams/quota-counters.ts'
@@ -128,7 +128,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
   const { plans, limits, dataDir } = config
   const redis = connectRedis(config.redisUrl)
   await untilMongoAnswers(closing, log, () =>
-    Promise.all([ensureDeployment(db), createUsageIndexes(db), createCalendarFeedIndexes(db)]),
+    Promise.all([ensureDeployment(db), createIndexes(db)]),
   )
   const common = { db, redis, clock, log, registry }
   const producer = createUsageProducer({ ...common, dataDir })
@@ -155,6 +155,8 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     ownerKeyLimits: limits.ownerKeys,
     publicUrl: config.publicUrl,
     secretHash: createSecretHash(pepper),
+    encryption: createEncryption(config.encryptionKeys, randomBytes),
+    outboundAllow: config.outboundAllow,
     random: randomBytes,
     clock,
     log,

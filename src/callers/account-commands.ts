@@ -8,6 +8,8 @@ import {
 } from '../rules/account-input.ts'
 import { BadInput } from '../rules/bad-input.ts'
 import { type AccountDoc, accounts } from '../store/accounts.ts'
+import { changeOwnAddress, ensureOwnAddress } from '../store/channels.ts'
+import type { Encryption } from '../store/encryption.ts'
 import { type RandomBytes, randomBase62 } from './base62.ts'
 
 export interface NewAccount {
@@ -27,11 +29,14 @@ export interface AccountChanges {
 
 const duplicateKey = 11_000
 
-/** @throws BadInput for a wrong field, or a `userId` that has an account already */
+/**
+ * With its address as the first channel of its alerts, in one transaction.
+ * @throws BadInput for a wrong field, or a `userId` that has an account already
+ */
 export async function createAccount(
   db: Db,
   input: NewAccount,
-  tools: { clock: () => number; random: RandomBytes },
+  tools: { clock: () => number; random: RandomBytes; encryption: Pick<Encryption, 'encrypt'> },
 ): Promise<AccountDoc> {
   const account: AccountDoc = {
     _id: `acc_${randomBase62(tools.random, 16)}`,
@@ -42,7 +47,12 @@ export async function createAccount(
     createdAt: new Date(tools.clock()),
   }
   try {
-    await accounts(db).insertOne(account)
+    await db.client.withSession((session) =>
+      session.withTransaction(async () => {
+        await accounts(db).insertOne(account, { session })
+        await ensureOwnAddress(db, account, tools.encryption.encrypt, session)
+      }),
+    )
   } catch (error) {
     if (error instanceof MongoServerError && error.code === duplicateKey) {
       throw new BadInput('This "userId" has an account already.')
@@ -53,13 +63,14 @@ export async function createAccount(
 }
 
 /**
- * What is left out or null stays as it is.
+ * What is left out or null stays as it is. Alerts follow the e-mail address, in the same transaction.
  * @throws BadInput, or ApiError NOT_FOUND
  */
 export async function updateAccount(
   db: Db,
   accountId: string,
   changes: AccountChanges,
+  { encryption }: { encryption: Pick<Encryption, 'encrypt'> },
 ): Promise<AccountDoc> {
   const set: Partial<AccountDoc> = {
     ...(changes.name != null && { name: checkedName(changes.name) }),
@@ -69,10 +80,18 @@ export async function updateAccount(
   const account =
     Object.keys(set).length === 0
       ? await accounts(db).findOne({ _id: accountId })
-      : await accounts(db).findOneAndUpdate(
-          { _id: accountId },
-          { $set: set },
-          { returnDocument: 'after' },
+      : await db.client.withSession((session) =>
+          session.withTransaction(async () => {
+            const changed = await accounts(db).findOneAndUpdate(
+              { _id: accountId },
+              { $set: set },
+              { returnDocument: 'after', session },
+            )
+            if (changed && set.email !== undefined) {
+              await changeOwnAddress(db, changed, encryption.encrypt, session)
+            }
+            return changed
+          }),
         )
   if (!account) throw new ApiError('NOT_FOUND', 'There is no such account.')
   return account

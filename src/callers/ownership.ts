@@ -2,6 +2,7 @@ import type { Db } from 'mongodb'
 import type { Caller } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import type { CallerKind } from '../rules/access.ts'
+import { BadInput } from '../rules/bad-input.ts'
 import type { ApiKeyDoc } from '../store/api-keys.ts'
 import { type KeyScope, keyIn, noSuchKey } from './api-key-commands.ts'
 
@@ -18,6 +19,25 @@ export function rolesOf(caller: Caller): readonly CallerKind[] {
 export function ownAccountId(caller: Caller): string {
   if (caller.kind === 'apiKey' || caller.kind === 'account') return caller.account._id
   throw new ApiError('FORBIDDEN', 'This needs an account.')
+}
+
+/**
+ * The account that `accountId` names to the admin; to an owner his own, and no other exists.
+ * @param argument how the client calls it
+ * @throws BadInput where the admin key names none, or ApiError NOT_FOUND
+ */
+export function accountInScope(
+  caller: Caller,
+  accountId: string | null | undefined,
+  argument = 'accountId',
+): string {
+  if (rolesOf(caller).includes('admin') && accountId != null) return accountId
+  if (caller.kind === 'admin') throw new BadInput(`"${argument}" says which account.`)
+  const own = ownAccountId(caller)
+  if (accountId != null && accountId !== own) {
+    throw new ApiError('NOT_FOUND', 'There is no such account.')
+  }
+  return own
 }
 
 /** Which of the keys named `apiKeyId` a command may reach: the owner's own; any, for the admin. */

@@ -5,6 +5,8 @@ import type { KeyTools } from '../callers/api-key-commands.ts'
 import { createApiKey } from '../callers/create-api-key.ts'
 import { accounts, createAccountIndexes } from '../store/accounts.ts'
 import { apiKeys, createApiKeyIndexes } from '../store/api-keys.ts'
+import { createChannelIndexes } from '../store/channels.ts'
+import type { Encryption } from '../store/encryption.ts'
 import { keptDemoSecret, writeAtomically } from './kept-files.ts'
 
 /** Exactly these fields, in DATA_DIR/demo.json: acceptance checks and newcomers read it. */
@@ -29,8 +31,12 @@ export type DemoKey = Pick<Demo, 'apiKey' | 'accountId' | 'apiKeyId'>
  * The demo account and a key that works: the kept one, or, where there is none or it was revoked or the
  * database is new, another.
  */
-export async function ensureDemoKey(db: Db, dataDir: string, tools: KeyTools): Promise<DemoKey> {
-  await Promise.all([createAccountIndexes(db), createApiKeyIndexes(db)])
+export async function ensureDemoKey(
+  db: Db,
+  dataDir: string,
+  tools: KeyTools & { encryption: Encryption },
+): Promise<DemoKey> {
+  await Promise.all([createAccountIndexes(db), createApiKeyIndexes(db), createChannelIndexes(db)])
   const kept = keptDemoSecret.read(dataDir)
   if (kept) {
     const hash = tools.secretHash(kept.secret)

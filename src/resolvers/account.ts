@@ -1,9 +1,6 @@
 import { createAccount, updateAccount } from '../callers/account-commands.ts'
-import { ownAccountId, rolesOf } from '../callers/ownership.ts'
-import type { Caller } from '../context.ts'
-import { ApiError } from '../errors.ts'
+import { accountInScope } from '../callers/ownership.ts'
 import { access } from '../rules/access.ts'
-import { BadInput } from '../rules/bad-input.ts'
 import {
   Account,
   AccountConnection,
@@ -93,21 +90,12 @@ builder.mutationField('updateAccount', (t) =>
       input: t.arg({ type: UpdateAccountInput, required: true }),
     },
     resolve: async (_root, { id, input }, { deps, caller }) => {
-      const account = await updateAccount(deps.db, reachable(caller, id), input)
+      const account = await updateAccount(deps.db, accountInScope(caller, id, 'id'), input, deps)
       deps.callers.changed({ accountId: account._id })
       return account
     },
   }),
 )
-
-/** To an owner, another account does not exist. */
-function reachable(caller: Caller, id: string | null | undefined): string {
-  if (rolesOf(caller).includes('admin') && id != null) return id
-  if (caller.kind === 'admin') throw new BadInput('"id" says which account.')
-  const own = ownAccountId(caller)
-  if (id != null && id !== own) throw new ApiError('NOT_FOUND', 'There is no such account.')
-  return own
-}
 
 function once<V>(read: () => Promise<V>): () => Promise<V> {
   let reading: Promise<V> | undefined

@@ -22,9 +22,10 @@ export function checkedName(text: string): string {
   return name
 }
 
-export function checkedEmail(text: string): string {
+/** @param field how the client calls it */
+export function checkedEmail(text: string, field = 'email'): string {
   if (text.length > 254 || text.indexOf('@') > 64 || !email.test(text)) {
-    throw new BadInput('"email" must be an address like name@example.com.')
+    throw new BadInput(`"${field}" must be an address like name@example.com.`)
   }
   return text
 }

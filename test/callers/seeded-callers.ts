@@ -13,6 +13,7 @@ import type { Caller } from '../../src/context.ts'
 import type { Logger } from '../../src/log.ts'
 import type { Plan } from '../../src/rules/plan.ts'
 import type { AccountDoc } from '../../src/store/accounts.ts'
+import { createEncryption } from '../../src/store/encryption.ts'
 
 const pepper = randomBytes(32)
 export const adminApiKey = 'admin-key-of-this-test-run-0123456789'
@@ -43,6 +44,7 @@ export const tools = {
   clock: clock.now,
   random: randomBytes,
   secretHash: createSecretHash(pepper),
+  encryption: createEncryption([{ id: 'k1', key: randomBytes(32) }], randomBytes),
   plans,
 }
 

@@ -9,6 +9,7 @@ import { curlLine, ensureDemoKey } from '../../src/embedded/demo.ts'
 import { readPlanFile } from '../../src/rules/plan-file.ts'
 import { accounts } from '../../src/store/accounts.ts'
 import { apiKeys } from '../../src/store/api-keys.ts'
+import { createEncryption } from '../../src/store/encryption.ts'
 import { type TestDatabase, testDatabase } from '../servers.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'getcomplical-demo-'))
@@ -27,6 +28,7 @@ const tools = {
   clock: Date.now,
   random: randomBytes,
   secretHash: createSecretHash(Buffer.alloc(32, 1)),
+  encryption: createEncryption([{ id: 'k1', key: randomBytes(32) }], randomBytes),
   plans,
 }
 

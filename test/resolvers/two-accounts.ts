@@ -9,6 +9,7 @@ import { defaultOwnerKeyLimits } from '../../src/rules/owner-keys.ts'
 import { createTaxHistory } from '../../src/rules/tax/tax-history.ts'
 import { accounts, createAccountIndexes } from '../../src/store/accounts.ts'
 import { type ApiKeyDoc, apiKeys, createApiKeyIndexes } from '../../src/store/api-keys.ts'
+import { createEncryption, type Encryption } from '../../src/store/encryption.ts'
 import { loadTaxData } from '../../src/store/tax-data.ts'
 import { account, ask, asOwner, contextOf, plans, plantKey } from '../asked.ts'
 import { shippedDirectory } from '../rules/tax/shipped-data.ts'
@@ -20,6 +21,11 @@ export interface TwoAccounts {
   own: ApiKeyDoc
   second: ApiKeyDoc
   foreign: ApiKeyDoc
+  encryption: Encryption
+  /** OUTBOUND_ALLOW. */
+  outboundAllow: Set<string>
+  /** The clock of every command; `now` at the start of each test. */
+  at: number
   /** What the commands said had changed. */
   changes: CallerChange[]
   asked(
@@ -31,7 +37,6 @@ export interface TwoAccounts {
 
 const taxHistory = createTaxHistory(loadTaxData(shippedDirectory), () => now)
 
-/** The clock of every command. */
 export const now = Date.parse('2026-11-10T12:00:00Z')
 export const admin: Caller = { kind: 'admin' }
 export const owner: Caller = asOwner('acc_a')
@@ -41,7 +46,9 @@ export function useTwoAccounts(): TwoAccounts {
   const secretHash = createSecretHash(randomBytes(32))
   const changed = (change: CallerChange) => state.changes.push(change)
   state.asked = (caller, source, variables = {}) => {
-    const tools = { clock: () => now, random: randomBytes, secretHash, plans }
+    const { encryption, outboundAllow } = state
+    const clock = () => state.at
+    const tools = { clock, random: randomBytes, secretHash, plans, encryption, outboundAllow }
     const callers = { changed } as unknown as Callers
     const deps = { db: state.database.db, callers, ownerKeyLimits: defaultOwnerKeyLimits }
     const product = { publicUrl: 'https://tax.example.com', taxHistory }
@@ -62,6 +69,9 @@ export function useTwoAccounts(): TwoAccounts {
     state.second = await plantKey(db, 'key_own2', 'acc_a', { createdAt: new Date(2) })
     state.foreign = await plantKey(db, 'key_other', 'acc_b')
     state.changes = []
+    state.at = now
+    state.encryption = createEncryption([{ id: 'k1', key: randomBytes(32) }], randomBytes)
+    state.outboundAllow = new Set()
   })
   return state
 }
