@@ -46,7 +46,7 @@ export function deliveries(db: Db): Collection<DeliveryDoc> {
 
 /** Idempotent; called at start by every process. */
 export async function createDeliveryIndexes(db: Db): Promise<void> {
-  await deliveries(db).createIndex({ status: 1, dueAt: 1 })
+  await deliveries(db).createIndex({ status: 1, channelId: 1, dueAt: 1 })
   await deliveries(db).createIndex({ channelId: 1, createdAt: -1, _id: -1 })
   await deliveries(db).createIndex({ accountId: 1, createdAt: -1, _id: -1 })
   await deliveries(db).createIndex(
