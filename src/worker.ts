@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Registry } from 'prom-client'
@@ -5,13 +7,19 @@ import { loadEnvironment, readWorkerConfig, type WorkerConfig } from './config.t
 import { createHealthListener } from './http/health-listener.ts'
 import { createLog, type Logger } from './log.ts'
 import { createRegistry } from './metrics.ts'
+import type { Plans } from './rules/plan.ts'
+import type { TaxData } from './rules/tax/tax-data.ts'
 import { connectDatabase, type Database, untilMongoAnswers } from './store/database.ts'
 import { ensureDeployment } from './store/deployment.ts'
-import { createUsageIndexes } from './store/usage-cells.ts'
+import { createEncryption, type Encryption } from './store/encryption.ts'
+import { createIndexes } from './store/indexes.ts'
+import { loadTaxData } from './store/tax-data.ts'
+import { createAlertPublisher } from './streams/alert-publisher.ts'
 import { createQuotaCounters } from './streams/quota-counters.ts'
 import { connectRedis, type RedisClient } from './streams/redis.ts'
 import { createAggregateDays } from './workers/aggregate-days/aggregate-days.ts'
 import { createRollUp } from './workers/roll-up-usage/roll-up.ts'
+import { createScanThresholds } from './workers/scan-thresholds/scan-thresholds.ts'
 
 interface WorkerDeps {
   db: Database['db']
@@ -19,6 +27,11 @@ interface WorkerDeps {
   clock: () => number
   log: Logger
   registry: Registry
+  plans: Plans
+  /** Read when it is first asked for: few workers need it. */
+  taxData: () => TaxData
+  /** Absent where ENCRYPTION_KEYS is empty. */
+  encryption?: Encryption
 }
 
 /** What happens later, as a closure: any number of processes may run the same one. */
@@ -35,13 +48,15 @@ interface Worker {
 const kinds: Readonly<Record<string, (deps: WorkerDeps) => Worker>> = {
   'roll-up-usage': createRollUpWithQuota,
   'aggregate-days': createAggregateDays,
+  'scan-thresholds': createScanWithTopic,
 }
 
 const usage = `Usage: npm run worker [-- <name>…]
 
 Runs all workers in one process, or only those named:
-  roll-up-usage   counts answered calls into hours, days and months
-  aggregate-days  closes each day at 01:00 UTC: proves its sums, keeps average and peak
+  roll-up-usage    counts answered calls into hours, days and months
+  aggregate-days   closes each day at 01:00 UTC: proves its sums, keeps average and peak
+  scan-thresholds  raises alerts: levels of the quota and of one's own, unusual days, silence
 
 Any number of these processes may run, on any number of machines. Each serves /livez, /readyz and
 /metrics on METRICS_PORT (left out: a free port, which it logs).`
@@ -57,6 +72,23 @@ function createRollUpWithQuota(deps: WorkerDeps): Worker {
     async stop() {
       await rollUp.stop()
       quota.stop()
+    },
+  }
+}
+
+/** What is raised stands in the topic `customer-alerts` at once. */
+function createScanWithTopic(deps: WorkerDeps): Worker {
+  const publisher = createAlertPublisher(deps)
+  const scan = createScanThresholds({ ...deps, onRaised: publisher.publish })
+  return {
+    ...scan,
+    async start() {
+      await publisher.start()
+      await scan.start()
+    },
+    async stop() {
+      await scan.stop()
+      publisher.stop()
     },
   }
 }
@@ -97,9 +129,15 @@ export async function startWorkers(
   const ready = (async () => {
     database = await connectDatabase({ uri: config.mongodbUri, closing: closing.signal, log })
     const { db } = database
-    const deps = { db, redis, clock: Date.now, log, registry }
+    const { plans, encryptionKeys } = config
+    const deps: WorkerDeps = {
+      ...{ db, redis, clock: Date.now, log, registry, plans, taxData: shippedTaxData() },
+      ...(encryptionKeys.length > 0 && {
+        encryption: createEncryption(encryptionKeys, randomBytes),
+      }),
+    }
     await untilMongoAnswers(closing.signal, log, async () => {
-      await Promise.all([ensureDeployment(db), createUsageIndexes(db)])
+      await Promise.all([ensureDeployment(db), createIndexes(db)])
     })
     for (const name of names) {
       const worker = createWorker(name, deps)
@@ -129,6 +167,14 @@ export async function startWorkers(
   }
 }
 
+function shippedTaxData(): () => TaxData {
+  let taxData: TaxData | undefined
+  return () => {
+    taxData ??= loadTaxData(join(import.meta.dirname, '../data/tax'))
+    return taxData
+  }
+}
+
 function createWorker(name: string, deps: WorkerDeps): Worker {
   const create = kinds[name]
   if (!create) throw new Error(unknownName(name))
@@ -136,7 +182,7 @@ function createWorker(name: string, deps: WorkerDeps): Worker {
 }
 
 function unknownName(name: string): string {
-  return `There is no worker "${name}"; there are ${Object.keys(kinds).join(' and ')}.`
+  return `There is no worker "${name}"; there are ${new Intl.ListFormat('en').format(Object.keys(kinds))}.`
 }
 
 /** @throws Error naming what there is, for a name that is no worker's */

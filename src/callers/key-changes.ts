@@ -36,8 +36,9 @@ const RETRY_MS = { first: 100, most: 2_000 } as const
  * Tells every process when a key or an account changed, through MongoDB itself: it works whatever Redis
  * does, and an event only ever tells of what a majority holds. Events carry ids, never documents. After a
  * break nothing is resumed: everybody is told that anything may have changed, which is true and needs no
- * token to be kept. Left out are inserts (nobody has cached what was not there), `lastUsedAt`, and the
- * counter that guards key creation: they change with use and decide nothing.
+ * token to be kept. Left out are inserts (nobody has cached what was not there), `lastUsedAt`, what was
+ * told of a key's usage (always written whole, so that the field's name is seen here), and the counter that
+ * guards key creation: they change with use and decide nothing.
  */
 const pipeline: Document[] = [
   {
@@ -45,6 +46,8 @@ const pipeline: Document[] = [
       'ns.coll': { $in: ['apiKeys', 'accounts'] },
       operationType: { $in: ['update', 'replace', 'delete', 'drop', 'rename'] },
       'updateDescription.updatedFields.lastUsedAt': { $exists: false },
+      'updateDescription.updatedFields.quotaAlert': { $exists: false },
+      'updateDescription.updatedFields.thresholdsTold': { $exists: false },
       'updateDescription.updatedFields.keyCreations': { $exists: false },
     },
   },

@@ -1,4 +1,5 @@
 import type { Collection, Db } from 'mongodb'
+import type { AlertThreshold, ToldOfKey } from '../rules/threshold.ts'
 
 export interface ApiKeySecret {
   /** HMAC-SHA-256 under the pepper, base64url; unique over all keys. */
@@ -7,7 +8,7 @@ export interface ApiKeySecret {
   expiresAt?: Date
 }
 
-export interface ApiKeyDoc {
+export interface ApiKeyDoc extends ToldOfKey {
   /** `key_` + 12 base62: short, because it travels with every usage event. */
   _id: string
   accountId: string
@@ -24,10 +25,14 @@ export interface ApiKeyDoc {
   /** Never unset: a revoked key stays known, so that its secret is told apart from an unknown one. */
   revokedAt: Date | null
   alertsEnabled: boolean
+  /** Until then alerts are recorded and not delivered, as if `alertsEnabled` were off. */
+  alertsSnoozedUntil?: Date
+  /** The owner's own, beside those of the quota; absent: none. */
+  alertThresholds?: AlertThreshold[]
   createdAt: Date
   /** Who asked for it: the limits on an owner's keys do not count the admin's. */
   createdBy?: 'owner' | 'admin'
-  /** The only field that changes with use. Nothing that caches keys may depend on it. */
+  /** Changes with use, as `quotaAlert` and `thresholdsTold` do. Nothing that caches keys may depend on them. */
   lastUsedAt?: Date
 }
 

@@ -1,0 +1,91 @@
+import type { DayUnits } from './anomaly.ts'
+import { type EpochDay, fromEpochDay, toEpochDay, yearOf } from './tax/calendar-date.ts'
+import type { TaxData } from './tax/tax-data.ts'
+
+/** One duty, and the days on which it falls due. */
+export interface Deadline {
+  /** `VAT in United Kingdom` */
+  name: string
+  /** Before today, ascending. */
+  past: EpochDay[]
+  next: EpochDay
+}
+
+const DAYS_BACK = 90
+const DAYS_AHEAD = 7
+/** Use swells in the week that ends with the due date. */
+const WINDOW = 7
+const PEAK = 1.5
+const LEAST_PEAKS = 2
+/** Without some days off the peaks there is nothing to compare them with. */
+const LEAST_OTHER_DAYS = 7
+
+/** The nationwide duties that fall due within a week from `today`, and have twice before. */
+export function deadlinesOf(data: TaxData, today: EpochDay): Deadline[] {
+  const [from, to] = [today - DAYS_BACK, today + DAYS_AHEAD]
+  const found: Deadline[] = []
+  for (const { country, datesByYear } of data.countries.values()) {
+    const days = new Map<string, Set<EpochDay>>()
+    for (let year = yearOf(fromEpochDay(from)); year <= yearOf(fromEpochDay(to)); year++) {
+      for (const { taxDate, listedByDefault } of datesByYear.get(year) ?? []) {
+        const day = toEpochDay(taxDate.dueDate)
+        if (!listedByDefault || taxDate.region !== null || day < from || day > to) continue
+        const { id } = taxDate.obligation
+        days.set(id, (days.get(id) ?? new Set()).add(day))
+      }
+    }
+    for (const { id, taxType } of country.obligations) {
+      const all = [...(days.get(id) ?? [])].sort((a, b) => a - b)
+      const past = all.filter((day) => day < today)
+      const next = all.find((day) => day >= today)
+      if (next === undefined || past.length < LEAST_PEAKS) continue
+      found.push({ name: `${taxType} in ${country.name}`, past, next })
+    }
+  }
+  return found
+}
+
+/**
+ * Which deadline explains that a key is called more than usual: one before whose past dates it was called
+ * at least half as much again as on other days, the plainest where there are several. Nothing records
+ * what a key asks for, so its own past is what tells.
+ * @returns `VAT in United Kingdom is due on 2026-12-07`; null: none does
+ */
+export function expectedDeadline(
+  history: readonly DayUnits[],
+  today: EpochDay,
+  deadlines: readonly Deadline[],
+): string | null {
+  const units = new Map(history.map((one) => [one.day, one.units]))
+  const first = Math.max(today - DAYS_BACK, Math.min(...units.keys()))
+  let best: { ratio: number; deadline: Deadline } | null = null
+  for (const deadline of deadlines) {
+    const ratio = peakBefore(deadline, units, first, today)
+    if (ratio !== null && ratio > (best?.ratio ?? 0)) best = { ratio, deadline }
+  }
+  if (!best) return null
+  return `${best.deadline.name} is due on ${fromEpochDay(best.deadline.next)}`
+}
+
+/** How many times as much the key was called before its past dates as on other days; null: no peak. */
+function peakBefore(
+  { past, next }: Deadline,
+  units: ReadonlyMap<EpochDay, number>,
+  first: EpochDay,
+  today: EpochDay,
+): number | null {
+  const windows = past
+    .map((due) => Array.from({ length: WINDOW }, (_, n) => due - n))
+    .filter((window) => window.every((day) => day >= first))
+  const near = new Set([...windows.flat(), ...Array.from({ length: WINDOW }, (_, n) => next - n)])
+  const mean = (days: readonly EpochDay[]) =>
+    days.reduce((sum, day) => sum + (units.get(day) ?? 0), 0) / days.length
+  const others = Array.from({ length: today - first }, (_, n) => first + n).filter(
+    (day) => !near.has(day),
+  )
+  if (others.length < LEAST_OTHER_DAYS) return null
+  const usual = mean(others)
+  const peaks = windows.filter((window) => mean(window) >= PEAK * usual && mean(window) > 0)
+  if (peaks.length < LEAST_PEAKS || peaks.length * 2 < windows.length) return null
+  return mean(windows.flat()) / Math.max(usual, 1)
+}

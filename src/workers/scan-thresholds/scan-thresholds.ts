@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto'
+import { schedule } from 'node-cron'
+import type { Registry } from 'prom-client'
+import { hourName, startOfHour } from '../../rules/calendar-time.ts'
+import { createAlertIndexes } from '../../store/alerts.ts'
+import { claimRun, finishRun, releaseRun, renewRun } from '../../store/job-runs.ts'
+import type { RedisClient } from '../../streams/redis.ts'
+import { createExamineKeys, type ExamineDeps } from './examine-keys.ts'
+import { createLiveScan } from './live-scan.ts'
+import { createRaise, type RaiseDeps } from './raise.ts'
+import { createKeyScan, type KeyScan, type Scan } from './scan-keys.ts'
+import { createScanMetrics } from './scan-metrics.ts'
+
+const JOB = 'scan-thresholds'
+const MINUTE = 7
+const LEASE_MS = 30_000
+/** How often every worker looks for an hour that failed or was left. */
+const LOOK_EVERY_MS = 60_000
+
+export interface ScanOptions
+  extends Omit<ExamineDeps, 'metrics' | 'raise'>,
+    Pick<RaiseDeps, 'encryption' | 'onRaised'> {
+  registry: Registry
+}
+
+export interface ScanThresholdsOptions extends ScanOptions {
+  redis: RedisClient
+  /** For tests: of the hourly run, and of the partitions that are followed. */
+  leaseMs?: number
+}
+
+export interface ScanThresholds {
+  /** Follows what is rolled up from then on, and scans every key each hour. */
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** Null: works. Else why not, in plain words. */
+  readiness(): string | null
+  /** Scans every key if this hour's run is due and not taken by another process; null: it is. */
+  scanDueHour(): Promise<Scan | null>
+}
+
+/** The scan alone, for whoever triggers it by hand. */
+export function createScan(options: ScanOptions): KeyScan {
+  const deps = depsOf(options)
+  return createKeyScan(deps, createExamineKeys(deps))
+}
+
+function depsOf<Options extends ScanOptions>(options: Options): Options & ExamineDeps {
+  const metrics = createScanMetrics(options.registry)
+  return { ...options, metrics, raise: createRaise({ ...options, metrics }) }
+}
+
+/** Any number of processes may run it: each partition is followed, and each hour scanned, by one. */
+export function createScanThresholds(options: ScanThresholdsOptions): ScanThresholds {
+  const { db, clock, log } = options
+  const leaseMs = options.leaseMs ?? LEASE_MS
+  const deps = depsOf(options)
+  const examine = createExamineKeys(deps)
+  const scan = createKeyScan(deps, examine)
+  const live = createLiveScan({ ...deps, examine, scan })
+  const owner = randomUUID()
+  let stopping = false
+  let looking: Promise<Scan | null> | null = null
+  let lastFailed = false
+  let end = () => {}
+
+  async function scanDue(): Promise<Scan | null> {
+    const due = startOfHour(clock() - MINUTE * 60_000)
+    const run = { id: `${JOB}:${hourName(due)}`, owner, leaseMs }
+    if (!(await claimRun(db, run))) return null
+    let renewedAt = performance.now()
+    try {
+      const done = await scan.everyKey(async () => {
+        if (stopping) throw new Error('this process stops')
+        if (performance.now() - renewedAt < leaseMs / 3) return
+        renewedAt = performance.now()
+        if (!(await renewRun(db, run))) throw new Error('another process has the run now')
+      })
+      await finishRun(db, run, { ...done })
+      return done
+    } catch (error) {
+      // Without an answer the lease runs out by itself.
+      await releaseRun(db, run).catch(() => {})
+      throw error
+    }
+  }
+
+  function scanDueHour(): Promise<Scan | null> {
+    looking ??= scanDue().finally(() => {
+      looking = null
+    })
+    return looking
+  }
+
+  async function look(): Promise<void> {
+    try {
+      await scanDueHour()
+      lastFailed = false
+    } catch (error) {
+      if (stopping) return
+      deps.metrics.failures.inc()
+      // Once for a series: the next look tries again.
+      if (!lastFailed) log.error({ err: error }, 'the hourly scan failed, it is tried again')
+      lastFailed = true
+    }
+  }
+
+  return {
+    scanDueHour,
+    async start() {
+      await createAlertIndexes(db)
+      await live.start()
+      const hourly = schedule(`${MINUTE} * * * *`, look, {
+        name: JOB,
+        timezone: 'Etc/UTC',
+        suppressMissedWarning: true,
+      })
+      const timer = setInterval(look, LOOK_EVERY_MS)
+      end = () => {
+        clearInterval(timer)
+        void hourly.destroy()
+      }
+      void look()
+    },
+    async stop() {
+      stopping = true
+      end()
+      await looking?.catch(() => {})
+      await live.stop()
+    },
+    readiness: () => (lastFailed ? 'the last hourly scan failed' : live.readiness()),
+  }
+}
