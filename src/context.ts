@@ -11,6 +11,7 @@ import type { TaxHistory } from './rules/tax/tax-history.ts'
 import type { AccountDoc } from './store/accounts.ts'
 import type { ApiKeyDoc } from './store/api-keys.ts'
 import type { Encryption } from './store/encryption.ts'
+import type { AlertReader } from './streams/alert-reader.ts'
 import type { LiveReader } from './streams/live-reader.ts'
 import type { RedisClient } from './streams/redis.ts'
 import type { TaxDateChanges } from './streams/tax-date-changes.ts'
@@ -39,6 +40,8 @@ export interface Deps {
   redis: RedisClient
   /** Feeds the `liveUsage` subscriptions of this process. */
   live: LiveReader
+  /** Feeds the `alertRaised` subscriptions of this process. */
+  alertReader: AlertReader
   plans: Plans
   taxHistory: TaxHistory
   /** Enters changes of tax dates and feeds the `taxDateChanged` subscriptions. */

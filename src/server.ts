@@ -31,6 +31,8 @@ import { ensureDeployment } from './store/deployment.ts'
 import { createEncryption } from './store/encryption.ts'
 import { createIndexes } from './store/indexes.ts'
 import { loadTaxData } from './store/tax-data.ts'
+import { createAlertPublisher } from './streams/alert-publisher.ts'
+import { createAlertReader } from './streams/alert-reader.ts'
 import { createFeedReads } from './streams/feed-reads.ts'
 import { createLiveReader } from './streams/live-reader.ts'
 import { createQuotaCounters } from './streams/quota-counters.ts'
@@ -125,29 +127,29 @@ type Api = Awaited<ReturnType<typeof createApi>>
 async function createApi({ config, database, readiness, closing, ...shared }: ApiParts) {
   const { log, registry, clock, taxData } = shared
   const { db } = database
-  const { plans, limits, dataDir } = config
+  const { plans, limits, dataDir, adminApiKey, oidc, apiKeyPepper: pepper } = config
   const redis = connectRedis(config.redisUrl)
-  await untilMongoAnswers(closing, log, () =>
-    Promise.all([ensureDeployment(db), createIndexes(db)]),
-  )
+  const prepare = () => Promise.all([ensureDeployment(db), createIndexes(db)])
+  await untilMongoAnswers(closing, log, prepare)
   const common = { db, redis, clock, log, registry }
   const producer = createUsageProducer({ ...common, dataDir })
   const quota = createQuotaCounters(common)
   const live = createLiveReader(common)
+  const alertReader = createAlertReader(common)
+  const alertPublisher = createAlertPublisher(common)
   const taxHistory = createTaxHistory(taxData, clock)
   const taxDateChanges = createTaxDateChanges({ ...common, history: taxHistory })
-  const pepper = config.apiKeyPepper
-  const { adminApiKey, oidc } = config
   const callers = createCallers({ ...common, pepper, adminApiKey, oidc, plans })
   await producer.start()
-  await untilMongoAnswers(closing, log, callers.start)
-  await untilMongoAnswers(closing, log, taxDateChanges.start)
-  live.start()
+  const starting = [callers, taxDateChanges, alertPublisher]
+  for (const { start } of starting) await untilMongoAnswers(closing, log, start)
+  for (const reader of [live, alertReader]) reader.start()
   const watch = createCredentialWatch({ callers, clock })
   const deps: Deps = {
     db,
     redis,
     live,
+    alertReader,
     plans,
     taxHistory,
     taxDateChanges,
@@ -205,7 +207,8 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     readiness: () => [producer.readiness()].filter((reason) => reason !== null),
     async stop() {
       watch.stop()
-      await Promise.all([producer.stop(), live.stop(), taxDateChanges.stop(), callers.stop()])
+      const parts = [producer, live, alertReader, alertPublisher, taxDateChanges, callers]
+      await Promise.all(parts.map((part) => part.stop()))
       quota.stop()
       redis.disconnect()
       await database.close()

@@ -69,17 +69,17 @@ export function createAlertPublisher(options: AlertPublisherOptions): AlertPubli
     return createTopicPublisher({ redis, topic: alertTopic, databaseId, source })
   }
 
-  async function trim(): Promise<void> {
+  async function publishAll(): Promise<void> {
     const now = clock()
-    if (now - trimmedAt < TRIM_EVERY_MS) return
-    floor = await lastNumberBefore(db, now - KEPT_MS)
+    const trims = now - trimmedAt >= TRIM_EVERY_MS
+    if (trims) {
+      await numberAlerts(db, alertTopic.name)
+      floor = await lastNumberBefore(db, now - KEPT_MS)
+    }
+    metrics.published.inc((await topic?.publish()) ?? 0)
+    if (!trims) return
     await redis.xtrim(alertTopic.name, 'MINID', entryId(floor + 1))
     trimmedAt = now
-  }
-
-  async function publishAll(): Promise<void> {
-    await trim()
-    metrics.published.inc((await topic?.publish()) ?? 0)
   }
 
   function publish(): void {
