@@ -131,6 +131,7 @@ async function runWorld(row: Row, progress: Progress, count: number): Promise<vo
     progress.lost += verdict.lost
     progress.double += verdict.double
     if (!row.control) progress.remarks.push(...verdict.faults.slice(0, 3))
+    progress.remarks.push(...((await row.judge?.(world)) ?? []))
     if (!row.mayRefuse && verdict.refused > 0) progress.remarks.push('calls were refused')
   } finally {
     await world.close()

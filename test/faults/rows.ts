@@ -28,6 +28,7 @@ import {
   until,
 } from './inject.ts'
 import { integer } from './random.ts'
+import { type Scanners, startScanners } from './scanners.ts'
 import type { World, WorldOptions } from './world.ts'
 
 /** One row of the table of counting.md, section 5, or a promise of promises.md. */
@@ -49,6 +50,8 @@ export interface Row {
   ageMs?: (world: World) => number
   before?: (world: World) => Promise<void>
   inject: (world: World, mongod: TestServer) => Promise<boolean>
+  /** What is wrong besides the counts, after they agree. */
+  judge?: (world: World) => Promise<string[]>
   /** Calls without an answer are expected; else a refusal is a fault. */
   mayRefuse?: true
   /** A control: must lose or double. */
@@ -160,6 +163,7 @@ export const rows: Row[] = [
     pauseMs: 0,
   }),
   row('random', 'all of the above at random', 100, anything, { ...two, perWorld: 15 }),
+  killScanner(),
   ...controls(),
 ]
 
@@ -218,6 +222,30 @@ function lostReplies(wire: 'producer-redis' | 'worker-redis' | 'worker-mongod'):
       },
     },
   )
+}
+
+/** Promise 18: one record a key, month, level and limit. The worlds of other rows raise none. */
+function killScanner(): Row {
+  const running = new WeakMap<World, Scanners>()
+  return row('kill-scanner', 'kill -9 one of 20 scanners of alerts', 50, async () => false, {
+    world: { producers: 1, workers: 2, keys: 100 },
+    ...{ perWorld: 50, callsPerSecond: 150, pauseMs: 1_000 },
+    async before(world) {
+      const scanners = await startScanners(world, { scanners: 20, keys: 100, monthlyLimit: 100 })
+      running.set(world, scanners)
+    },
+    inject: async (world) => (await running.get(world)?.kill()) ?? false,
+    async judge(world) {
+      const { faults, raised, passed } = (await running.get(world)?.judge()) ?? never()
+      console.log(`kill-scanner: ${raised} alerts raised, ${passed} levels passed by jumps`)
+      await running.get(world)?.close()
+      return faults.slice(0, 3)
+    },
+  })
+}
+
+function never(): never {
+  throw new Error('no scanners run')
 }
 
 /** A real disk of 4 MB, filled by a foreign file; needs the right to mount. */

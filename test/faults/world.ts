@@ -33,6 +33,8 @@ export interface World {
   readonly random: () => number
   readonly redis: TestServer
   readonly db: Db
+  /** Names the world's database. */
+  readonly mongodbUri: string
   readonly dataDir: string
   readonly producers: Child[]
   readonly workers: Child[]
@@ -182,6 +184,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 
   const world: World = {
     ...{ random, redis, db, dataDir, producers, workers, ledger },
+    mongodbUri: url.toString(),
     ...{ addProducer, addWorker, traffic, metric, owned, settle },
     mongodProxy: () => proxyTo(Number(url.port)),
     redisProxy: () => proxyTo(redis.port),

@@ -143,11 +143,14 @@ export function createLiveScan(options: LiveScanOptions): LiveScan {
     const started = performance.now()
     metrics.positionsLost.inc(lost.length)
     scanning = scan
-      .partitions(new Set(lost.map(({ one }) => one.partition)))
+      .partitions(new Set(lost.map(({ one }) => one.partition)), () =>
+        stopped.signal.throwIfAborted(),
+      )
       .then(() => {
         for (const { one, upTo } of lost) one.scanned = upTo
       })
       .catch((error) => {
+        if (stopped.signal.aborted) return
         metrics.failures.inc()
         log.warn({ err: error }, 'partitions could not be scanned; tried again')
       })

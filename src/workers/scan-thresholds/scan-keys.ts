@@ -24,7 +24,7 @@ export interface KeyScan {
    */
   everyKey(onProgress?: () => Promise<void>): Promise<Scan>
   /** Those of some partitions, for what live messages did not bring. Throws where a key failed. */
-  partitions(lost: ReadonlySet<number>): Promise<void>
+  partitions(lost: ReadonlySet<number>, onProgress: () => void): Promise<void>
 }
 
 const BATCH = 500
@@ -89,9 +89,10 @@ export function createKeyScan(deps: ExamineDeps, examine: ExamineKeys): KeyScan 
       log.info(done, 'every key scanned')
       return done
     },
-    async partitions(lost) {
+    async partitions(lost, onProgress) {
       for await (const usages of batches((id) => lost.has(partitionOf(id)))) {
         const { failed } = await examine(usages)
+        onProgress()
         if (failed.length > 0) throw new Error(`${failed.length} keys could not be examined`)
       }
     },
