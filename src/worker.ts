@@ -2,54 +2,18 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import type { Registry } from 'prom-client'
 import { loadEnvironment, readWorkerConfig, type WorkerConfig } from './config.ts'
 import { createHealthListener } from './http/health-listener.ts'
 import { createLog, type Logger } from './log.ts'
 import { createRegistry } from './metrics.ts'
-import type { Plans } from './rules/plan.ts'
 import type { TaxData } from './rules/tax/tax-data.ts'
 import { connectDatabase, type Database, untilMongoAnswers } from './store/database.ts'
 import { ensureDeployment } from './store/deployment.ts'
-import { createEncryption, type Encryption } from './store/encryption.ts'
+import { createEncryption } from './store/encryption.ts'
 import { createIndexes } from './store/indexes.ts'
 import { loadTaxData } from './store/tax-data.ts'
-import { createAlertPublisher } from './streams/alert-publisher.ts'
-import { createQuotaCounters } from './streams/quota-counters.ts'
-import { connectRedis, type RedisClient } from './streams/redis.ts'
-import { createAggregateDays } from './workers/aggregate-days/aggregate-days.ts'
-import { createRollUp } from './workers/roll-up-usage/roll-up.ts'
-import { createScanThresholds } from './workers/scan-thresholds/scan-thresholds.ts'
-
-interface WorkerDeps {
-  db: Database['db']
-  redis: RedisClient
-  clock: () => number
-  log: Logger
-  registry: Registry
-  plans: Plans
-  /** Read when it is first asked for: few workers need it. */
-  taxData: () => TaxData
-  /** Absent where ENCRYPTION_KEYS is empty. */
-  encryption?: Encryption
-}
-
-/** What happens later, as a closure: any number of processes may run the same one. */
-interface Worker {
-  /** May be tried again when it rejects. */
-  start(): Promise<void> | void
-  /** Finishes or gives back what it holds. */
-  stop(): Promise<void>
-  /** Null: works. Else why not, in plain words. */
-  readiness(): string | null
-}
-
-/** By the names that `npm run worker --` takes. */
-const kinds: Readonly<Record<string, (deps: WorkerDeps) => Worker>> = {
-  'roll-up-usage': createRollUpWithQuota,
-  'aggregate-days': createAggregateDays,
-  'scan-thresholds': createScanWithTopic,
-}
+import { connectRedis } from './streams/redis.ts'
+import { kinds, readingSecrets, type Worker, type WorkerDeps } from './worker-kinds.ts'
 
 const usage = `Usage: npm run worker [-- <name>…]
 
@@ -57,41 +21,13 @@ Runs all workers in one process, or only those named:
   roll-up-usage    counts answered calls into hours, days and months
   aggregate-days   closes each day at 01:00 UTC: proves its sums, keeps average and peak
   scan-thresholds  raises alerts: levels of the quota and of one's own, unusual days, silence
+  deliver-alerts   sends them: e-mail, Slack, Discord, web hooks
 
 Any number of these processes may run, on any number of machines. Each serves /livez, /readyz and
 /metrics on METRICS_PORT (left out: a free port, which it logs).`
 
 /** Below the grace that `npm start` gives: what is not flushed by then, the next owner counts. */
 const STOP_WITHIN_MS = 15_000
-
-function createRollUpWithQuota(deps: WorkerDeps): Worker {
-  const quota = createQuotaCounters(deps)
-  const rollUp = createRollUp({ ...deps, onCommitted: (totals) => quota.raise(totals) })
-  return {
-    ...rollUp,
-    async stop() {
-      await rollUp.stop()
-      quota.stop()
-    },
-  }
-}
-
-/** What is raised stands in the topic `customer-alerts` at once. */
-function createScanWithTopic(deps: WorkerDeps): Worker {
-  const publisher = createAlertPublisher(deps)
-  const scan = createScanThresholds({ ...deps, onRaised: publisher.publish })
-  return {
-    ...scan,
-    async start() {
-      await publisher.start()
-      await scan.start()
-    },
-    async stop() {
-      await scan.stop()
-      publisher.stop()
-    },
-  }
-}
 
 export interface WorkerProcess {
   /** Of /livez, /readyz and /metrics. */
@@ -131,7 +67,7 @@ export async function startWorkers(
     const { db } = database
     const { plans, encryptionKeys } = config
     const deps: WorkerDeps = {
-      ...{ db, redis, clock: Date.now, log, registry, plans, taxData: shippedTaxData() },
+      ...{ db, redis, clock: Date.now, log, registry, config, plans, taxData: shippedTaxData() },
       ...(encryptionKeys.length > 0 && {
         encryption: createEncryption(encryptionKeys, randomBytes),
       }),
@@ -205,7 +141,8 @@ async function main(): Promise<void> {
     process.stdout.write(`${usage}\n`)
     return
   }
-  const config = readWorkerConfig(loadEnvironment())
+  const needsEncryption = names.some((name) => readingSecrets.includes(name))
+  const config = readWorkerConfig(loadEnvironment(), { needsEncryption })
   const log = createLog(config.logLevel, 'worker')
   // State is unknown then; what is not committed stays in the streams for the next owner.
   process.on('uncaughtException', (error) => {

@@ -38,6 +38,7 @@ export async function startProduct(
     ADMIN_API_KEY: `admin_${randomBytes(18).toString('hex')}`,
     // Together they are one product: a secret that one gave out opens the others.
     API_KEY_PEPPER: randomBytes(32).toString('base64'),
+    ENCRYPTION_KEYS: `k1:${randomBytes(32).toString('base64')}`,
   }
   const environment = {
     LIMIT_UNMETERED_PER_SECOND: '1000',

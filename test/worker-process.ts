@@ -1,4 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { vi } from 'vitest'
 import { freePort } from '../src/embedded/free-port.ts'
@@ -13,17 +16,26 @@ export interface WorkerProcess {
   ready(): Promise<void>
 }
 
-/** @param environment at least REDIS_URL and MONGODB_URI */
+/**
+ * @param environment at least REDIS_URL and MONGODB_URI; a DATA_DIR of its own, which is gone afterwards, and
+ *   ENCRYPTION_KEYS that nobody shares where it names none
+ */
 export async function startWorkerProcess(
   environment: Record<string, string>,
 ): Promise<WorkerProcess> {
   const port = await freePort()
   const { PATH } = process.env
+  const dataDir = mkdtempSync(join(tmpdir(), 'getcomplical-worker-'))
+  const made = {
+    DATA_DIR: dataDir,
+    ENCRYPTION_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+  }
   const child = fork(worker, {
-    env: { PATH, ...environment, METRICS_PORT: String(port) },
+    env: { PATH, ...made, ...environment, METRICS_PORT: String(port) },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: [],
   })
+  child.once('exit', () => rmSync(dataDir, { recursive: true, force: true }))
   const url = `http://127.0.0.1:${port}`
   return {
     child,

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { freePort } from '../src/embedded/free-port.ts'
@@ -57,6 +58,7 @@ function start(args: string[] = [], options: { env?: object; execArgv?: string[]
       REDIS_URL: redis.url,
       MONGODB_URI: database.uri,
       ADMIN_API_KEY: adminApiKey,
+      ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}`,
       ...env,
     },
   })
@@ -139,7 +141,8 @@ describe('npm run worker', () => {
     const worker = start(['aggregate-days'])
     await ready(worker)
     await vi.waitFor(async () => {
-      expect(await jobRuns(database.db).countDocuments({ finishedAt: { $exists: true } })).toBe(
+      const closed = { _id: /^aggregate-days:/, finishedAt: { $exists: true } }
+      expect(await jobRuns(database.db).countDocuments(closed)).toBe(
         new Date().getUTCHours() >= 1 ? 2 : 1,
       )
     })
@@ -203,7 +206,7 @@ describe('what it is told wrongly', () => {
     const worker = start(['roll-up-usages'])
     expect(await worker.ended).toBe(1)
     expect(worker.stderr()).toContain('There is no worker "roll-up-usages"')
-    expect(worker.stderr()).toContain('roll-up-usage and aggregate-days')
+    expect(worker.stderr()).toContain('roll-up-usage, aggregate-days, scan-thresholds, and deliver')
   })
 
   test('an unknown option and a missing setting end it with 1', async () => {
@@ -213,6 +216,14 @@ describe('what it is told wrongly', () => {
     expect(option.stderr()).toContain('--every')
     expect(await setting.ended).toBe(1)
     expect(setting.stderr()).toContain('MONGODB_URI')
+  })
+
+  test('keys that encrypt are demanded by the workers that read secrets, and by no other', async () => {
+    const env = { ENCRYPTION_KEYS: '', DATA_DIR: join(tmpdir(), 'getcomplical-no-such-folder') }
+    const all = start([], { env })
+    expect(await all.ended).toBe(1)
+    expect(all.stderr()).toContain('ENCRYPTION_KEYS: missing')
+    await ready(start(['roll-up-usage', 'aggregate-days'], { env }))
   })
 
   test('--help names the workers and exits 0', async () => {

@@ -1,0 +1,92 @@
+import type { Registry } from 'prom-client'
+import type { WorkerConfig } from './config.ts'
+import type { Logger } from './log.ts'
+import { createCustomerHttp } from './outgoing/customer-http.ts'
+import { createMailer } from './outgoing/mailer.ts'
+import type { TaxData } from './rules/tax/tax-data.ts'
+import type { Database } from './store/database.ts'
+import type { Encryption } from './store/encryption.ts'
+import { createAlertPublisher } from './streams/alert-publisher.ts'
+import { createQuotaCounters } from './streams/quota-counters.ts'
+import type { RedisClient } from './streams/redis.ts'
+import { createAggregateDays } from './workers/aggregate-days/aggregate-days.ts'
+import { createDeliverAlerts } from './workers/deliver-alerts/deliver-alerts.ts'
+import { createRollUp } from './workers/roll-up-usage/roll-up.ts'
+import { createScanThresholds } from './workers/scan-thresholds/scan-thresholds.ts'
+
+export interface WorkerDeps {
+  db: Database['db']
+  redis: RedisClient
+  clock: () => number
+  log: Logger
+  registry: Registry
+  config: WorkerConfig
+  plans: WorkerConfig['plans']
+  /** Read when it is first asked for: few workers need it. */
+  taxData: () => TaxData
+  /** Absent where ENCRYPTION_KEYS is empty. */
+  encryption?: Encryption
+}
+
+/** What happens later, as a closure: any number of processes may run the same one. */
+export interface Worker {
+  /** May be tried again when it rejects. */
+  start(): Promise<void> | void
+  /** Finishes or gives back what it holds. */
+  stop(): Promise<void>
+  /** Null: works. Else why not, in plain words. */
+  readiness(): string | null
+}
+
+/** By the names that `npm run worker --` takes. */
+export const kinds: Readonly<Record<string, (deps: WorkerDeps) => Worker>> = {
+  'roll-up-usage': createRollUpWithQuota,
+  'aggregate-days': createAggregateDays,
+  'scan-thresholds': createScanWithTopic,
+  'deliver-alerts': createDeliveries,
+}
+
+/** These cannot do without ENCRYPTION_KEYS. */
+export const readingSecrets: readonly string[] = ['scan-thresholds', 'deliver-alerts']
+
+function createRollUpWithQuota(deps: WorkerDeps): Worker {
+  const quota = createQuotaCounters(deps)
+  const rollUp = createRollUp({ ...deps, onCommitted: (totals) => quota.raise(totals) })
+  return {
+    ...rollUp,
+    async stop() {
+      await rollUp.stop()
+      quota.stop()
+    },
+  }
+}
+
+/** What is raised stands in the topic `customer-alerts` at once. */
+function createScanWithTopic(deps: WorkerDeps): Worker {
+  const publisher = createAlertPublisher(deps)
+  const scan = createScanThresholds({ ...deps, onRaised: publisher.publish })
+  return {
+    ...scan,
+    async start() {
+      await publisher.start()
+      await scan.start()
+    },
+    async stop() {
+      await scan.stop()
+      publisher.stop()
+    },
+  }
+}
+
+/** @throws Error without ENCRYPTION_KEYS */
+function createDeliveries({ config, encryption, ...deps }: WorkerDeps): Worker {
+  if (!encryption) throw new Error('deliver-alerts needs ENCRYPTION_KEYS')
+  const { publicUrl, dataDir, mail, outboundAllow } = config
+  return createDeliverAlerts({
+    ...deps,
+    ...{ encryption, publicUrl },
+    random: Math.random,
+    post: createCustomerHttp({ allow: outboundAllow }),
+    sendMail: createMailer({ ...mail, dataDir }),
+  })
+}
