@@ -101,16 +101,23 @@ function exchange(url: URL, options: RequestOptions, body: Buffer): Promise<Cust
   // An agent of its own: the shared one keeps connections, and takes proxies from the environment.
   const agent = new Agent({ keepAlive: false, autoSelectFamilyAttemptTimeout: ADDRESS_MS })
   const sent = request(url, { ...options, agent })
+  // Once the status is here, an end of any kind only ends the reading.
+  let answered = false
   sent.on('response', (response) => {
+    answered = true
     readAnswer(response, (text) => {
       const { statusCode: status = 0, headers } = response
       resolve({ status, retryAfter: headers['retry-after'] ?? null, text })
       sent.destroy()
     })
   })
-  sent.on('error', reject)
+  sent.on('error', (error) => {
+    if (!answered) reject(error)
+  })
   // Also what ends in a way that is no error to Node, as a switch of protocols does.
-  sent.on('close', () => reject(new OutgoingError('the connection was closed without an answer')))
+  sent.on('close', () => {
+    if (!answered) reject(new OutgoingError('the connection was closed without an answer'))
+  })
   sent.end(body)
   return promise
 }
