@@ -75,5 +75,14 @@ function messageOf(code: ErrorCode, root: unknown): string {
   if (code === 'INTERNAL' || !(root instanceof Error)) {
     return 'Something went wrong on our side. Quote the request id when you report it.'
   }
-  return root.message
+  return root instanceof GraphQLError ? withoutInput(root.message) : root.message
+}
+
+/**
+ * graphql prints the whole input object in which one field is missing or misspelt, and another field of it may
+ * be a secret.
+ */
+function withoutInput(message: string): string {
+  const kept = message.replace(/(?:[,;]? found)?: [{[][\s\S]*$/i, '')
+  return kept === message || /[.?]$/.test(kept) ? kept : `${kept}.`
 }
