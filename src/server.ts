@@ -39,7 +39,6 @@ import { createQuotaCounters } from './streams/quota-counters.ts'
 import { connectRedis } from './streams/redis.ts'
 import { createTaxDateChanges } from './streams/tax-date-changes.ts'
 import { createUsageProducer } from './streams/usage-producer.ts'
-import { createDayAggregation } from './workers/aggregate-days/aggregate-day.ts'
 import { makeYoga } from './yoga.ts'
 
 export interface ApiServer {
@@ -195,7 +194,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
       }),
       calendarRoute({ ...deps, reads: createFeedReads(redis, clock) }),
       ...dashboardUsageRoutes(ask),
-      ...adminRoutes({ aggregateDay: createDayAggregation(common), clock }),
+      ...adminRoutes({ ...deps, registry, onRaised: alertPublisher.publish }),
     ],
     log,
   )

@@ -1,17 +1,22 @@
 import { ApiError } from '../errors.ts'
 import { BadInput } from '../rules/bad-input.ts'
 import { DAY, dayName } from '../rules/calendar-time.ts'
-import type { AggregateDay } from '../workers/aggregate-days/aggregate-day.ts'
+import type { TaxHistory } from '../rules/tax/tax-history.ts'
+import { createDayAggregation } from '../workers/aggregate-days/aggregate-day.ts'
+import type { Scan } from '../workers/scan-thresholds/scan-keys.ts'
+import { createScan, type ScanOptions } from '../workers/scan-thresholds/scan-thresholds.ts'
 import type { RestRequest, Route } from './router.ts'
 
-export interface AdminRoutesOptions {
-  aggregateDay: AggregateDay
-  /** ms since the epoch */
-  clock: () => number
+export interface AdminRoutesOptions extends Omit<ScanOptions, 'taxData'> {
+  taxHistory: Pick<TaxHistory, 'current'>
 }
 
 /** Scheduled work on demand. Answers with what was done; repeating it is harmless. */
-export function adminRoutes({ aggregateDay, clock }: AdminRoutesOptions): Route[] {
+export function adminRoutes({ taxHistory, ...options }: AdminRoutesOptions): Route[] {
+  const { clock } = options
+  const aggregateDay = createDayAggregation(options)
+  const scan = createScan({ ...options, taxData: taxHistory.current })
+  let scanning: Promise<Scan> | null = null
   return [
     {
       method: 'POST',
@@ -20,6 +25,19 @@ export function adminRoutes({ aggregateDay, clock }: AdminRoutesOptions): Route[
         await demandAdminKey(request)
         const date = dateOf(request.query) ?? dayName(clock() - DAY)
         return { status: 200, body: await aggregateDay(date) }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/admin/trigger-monitoring',
+      async handle(request) {
+        await demandAdminKey(request)
+        for (const _name of request.query.keys()) throw new BadInput('There are no parameters.')
+        // Who asks while one runs hears of that one: a second would find nothing else to raise.
+        scanning ??= scan.everyKey().finally(() => {
+          scanning = null
+        })
+        return { status: 200, body: await scanning }
       },
     },
   ]

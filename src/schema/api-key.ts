@@ -1,7 +1,8 @@
+import type { AlertThreshold, ToldOfKey } from '../rules/threshold.ts'
 import { builder } from './builder.ts'
 
 /** What the API reads of a key; never its secrets. */
-export interface ApiKeyShape {
+export interface ApiKeyShape extends ToldOfKey {
   _id: string
   name: string
   prefix: string
@@ -10,6 +11,8 @@ export interface ApiKeyShape {
   blockedBecause: string | null
   revokedAt: Date | null
   alertsEnabled: boolean
+  alertsSnoozedUntil?: Date
+  alertThresholds?: AlertThreshold[]
   createdAt: Date
   lastUsedAt?: Date
 }

@@ -18,6 +18,7 @@ import '../resolvers/usage.ts'
 import '../resolvers/monthly-usage.ts'
 import '../resolvers/live-usage.ts'
 import '../resolvers/alerts.ts'
+import '../resolvers/alert-settings.ts'
 
 let built: GraphQLSchema | undefined
 
