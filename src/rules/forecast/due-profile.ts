@@ -1,0 +1,57 @@
+import { type EpochDay, fromEpochDay, toEpochDay, yearOf } from '../tax/calendar-date.ts'
+import type { CountryTaxData, TaxData } from '../tax/tax-data.ts'
+
+/** The days on which something falls due, which may pull at a key's use. */
+export interface DueProfile {
+  /** ISO 3166-1 alpha-2. */
+  readonly country: string
+  /** Of the first of the obligations that share these days: use alone cannot tell them apart. */
+  readonly taxType: string
+  readonly obligationIds: readonly string[]
+  /** Ascending. */
+  readonly dueDays: readonly EpochDay[]
+}
+
+/** Duties due more often raise no peak before any one date: they are the level itself. */
+const MOST_DATES_A_YEAR = 14
+
+/** The nationwide dates of each obligation from one day to the other, both included. */
+export function dueProfiles(data: TaxData, from: EpochDay, to: EpochDay): DueProfile[] {
+  return [...data.countries.values()].flatMap((country) => profilesOf(country, from, to))
+}
+
+function profilesOf(data: CountryTaxData, from: EpochDay, to: EpochDay): DueProfile[] {
+  const [firstYear, lastYear] = [yearOf(fromEpochDay(from)), yearOf(fromEpochDay(to))]
+  const days = dueDaysByObligation(data, firstYear, lastYear)
+  const most = MOST_DATES_A_YEAR * (lastYear - firstYear + 1)
+  const byDays = new Map<string, DueProfile>()
+  for (const { id, taxType } of data.country.obligations) {
+    const all = days.get(id)
+    if (!all || all.size > most) continue
+    const dueDays = [...all].filter((day) => day >= from && day <= to).sort((a, b) => a - b)
+    if (dueDays.length === 0) continue
+    const key = dueDays.join()
+    const same = byDays.get(key) ?? {
+      ...{ country: data.country.code, taxType, obligationIds: [], dueDays },
+    }
+    byDays.set(key, { ...same, obligationIds: [...same.obligationIds, id] })
+  }
+  return [...byDays.values()]
+}
+
+function dueDaysByObligation(
+  { datesByYear }: CountryTaxData,
+  firstYear: number,
+  lastYear: number,
+): Map<string, Set<EpochDay>> {
+  const days = new Map<string, Set<EpochDay>>()
+  for (let year = firstYear; year <= lastYear; year++) {
+    for (const { taxDate, listedByDefault } of datesByYear.get(year) ?? []) {
+      if (!listedByDefault || taxDate.region !== null) continue
+      const { id } = taxDate.obligation
+      const known = days.get(id) ?? new Set()
+      days.set(id, known.add(toEpochDay(taxDate.dueDate)))
+    }
+  }
+  return days
+}
