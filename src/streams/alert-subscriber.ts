@@ -92,7 +92,6 @@ export function createAlertSubscriber(options: AlertSubscriberOptions): AlertSub
   async function end(): Promise<IteratorResult<AlertDoc, undefined>> {
     if (!ended) {
       ended = true
-      page = []
       wake()
       options.onEnd()
     }
