@@ -36,7 +36,7 @@ export function createDeliveryMetrics(registry: Registry): DeliveryMetrics {
     }),
     inFlight: new Gauge({
       name: 'getcomplical_deliveries_in_flight',
-      help: 'Deliveries that this process is sending now. Sustained at 64: start more workers.',
+      help: 'Deliveries that this process is sending now. Sustained at 256: start more workers.',
       registers,
     }),
   }

@@ -10,9 +10,10 @@ export interface Sending {
 /**
  * How much is sent at a time in one process, so that nobody waits for another: one message a channel, a few
  * an account, some for all mails (they share one server), and some for all channels that last failed or were
- * slow. What is left over is always there for those that work.
+ * slow. What is left over is there for those that work; to wait costs
+ * a socket and little else, so that the whole is large.
  */
-export const MOST = { all: 64, account: 8, mail: 16, unwell: 24 } as const
+export const MOST = { all: 256, account: 8, mail: 16, unwell: 64 } as const
 /** A channel that takes longer counts as unwell. */
 const SLOW_MS = 2_000
 const MOST_REMEMBERED = 10_000
