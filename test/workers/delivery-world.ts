@@ -15,6 +15,7 @@ import {
   type DeliverAlertsOptions,
 } from '../../src/workers/deliver-alerts/deliver-alerts.ts'
 import { type TestDatabase, testDatabase } from '../servers.ts'
+import { sampleAlert } from './sample-alert.ts'
 
 /** For the webhook channels of these tests. */
 export const signingSecret = `whsec_${Buffer.alloc(32, 9).toString('base64')}`
@@ -127,17 +128,5 @@ export async function deliveryWorld(): Promise<DeliveryWorld> {
       await Promise.all(workers.map((worker) => worker.stop()))
       await database.drop()
     },
-  }
-}
-
-export function sampleAlert(at: number): AlertDoc {
-  return {
-    _id: 'key_a:2026-11:WARNING:1000',
-    ...{ accountId: 'acc_a', apiKeyId: 'key_a', sequence: 1, level: 'WARNING', month: '2026-11' },
-    ...{ used: 800, monthlyLimit: 1_000, percent: 80 },
-    message:
-      'gc_live_abcd has reached 80 % of its 1,000 calls for November 2026: 800 of 1,000 are used.',
-    raisedAt: new Date(at),
-    ...{ muted: false, passed: false, acknowledgedAt: null, unpublishedSince: null },
   }
 }
