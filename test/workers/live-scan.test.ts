@@ -122,6 +122,8 @@ describe('the live path', () => {
     const last = now
     now = Date.parse('2026-12-01T00:00:00.050Z')
     await rollUp(database.db, redis, [{ ...key, at: last, units: 500 }], last)
+    await expect.poll(position, soon).toBe(2)
+    expect(await raised()).toEqual([])
     await rollUp(database.db, redis, [{ ...key, at: now, units: 800 }], now)
     await expect.poll(raised, soon).toEqual(['WARNING 800'])
     expect((await alerts(database.db).findOne())?.month).toBe('2026-12')
