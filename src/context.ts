@@ -4,6 +4,7 @@ import type { Callers } from './callers/callers.ts'
 import type { Credentials } from './callers/credentials.ts'
 import type { SecretHash } from './callers/secret-hash.ts'
 import type { Logger } from './log.ts'
+import type { Forecasts } from './resolvers/forecasts.ts'
 import type { OwnerKeyLimits } from './rules/owner-keys.ts'
 import type { Plans } from './rules/plan.ts'
 import type { OutboundAllow } from './rules/public-address.ts'
@@ -44,6 +45,8 @@ export interface Deps {
   alertReader: AlertReader
   plans: Plans
   taxHistory: TaxHistory
+  /** Of the running month, kept for some minutes. */
+  forecasts: Forecasts
   /** Enters changes of tax dates and feeds the `taxDateChanged` subscriptions. */
   taxDateChanges: TaxDateChanges
   callers: Callers

@@ -16,6 +16,7 @@ import { createLog, type Logger } from './log.ts'
 import { createMeteringMetrics } from './metering/metering-metrics.ts'
 import { createRegistry } from './metrics.ts'
 import { useMetering } from './plugins/use-metering.ts'
+import { createForecasts } from './resolvers/forecasts.ts'
 import { adminRoutes } from './rest/admin.ts'
 import { calendarRoute } from './rest/calendar.ts'
 import { dashboardUsageRoutes } from './rest/dashboard-usage.ts'
@@ -151,6 +152,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     alertReader,
     plans,
     taxHistory,
+    forecasts: createForecasts({ db, taxHistory, clock }),
     taxDateChanges,
     callers,
     ownerKeyLimits: limits.ownerKeys,

@@ -36,7 +36,7 @@ builder.subscriptionField('liveUsage', (t) =>
     resolve: ({ totals, tier }, _args, { deps }) => {
       const state = asOf(totals, deps.clock())
       return {
-        ...state,
+        ...{ ...state, tier },
         monthlyLimit: deps.plans.get(tier)?.monthlyLimit ?? null,
         resetsAt: startOfNextMonth(state.at),
       }

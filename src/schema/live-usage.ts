@@ -2,6 +2,9 @@ import { builder } from './builder.ts'
 
 export interface LiveUsageShape {
   apiKeyId: string
+  accountId: string
+  /** Plan id. */
+  tier: string
   /** When these counts held, ms. */
   at: number
   hourTotal: number
@@ -29,12 +32,5 @@ export const LiveUsage = builder.objectRef<LiveUsageShape>('LiveUsage').implemen
         monthlyLimit === null ? null : Math.max(0, monthlyLimit - monthTotal),
     }),
     resetsAt: t.field({ type: 'DateTime', resolve: ({ resetsAt }) => new Date(resetsAt) }),
-    exhaustsAt: t.field({
-      type: 'DateTime',
-      nullable: true,
-      description: 'When the limit will be reached at this pace; null: not this month.',
-      // The forecast brings it.
-      resolve: () => null,
-    }),
   }),
 })

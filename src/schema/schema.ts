@@ -17,6 +17,7 @@ import '../resolvers/deliveries.ts'
 import '../resolvers/usage.ts'
 import '../resolvers/monthly-usage.ts'
 import '../resolvers/live-usage.ts'
+import '../resolvers/forecast.ts'
 import '../resolvers/alerts.ts'
 import '../resolvers/alert-settings.ts'
 
