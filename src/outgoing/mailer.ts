@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
@@ -94,13 +95,13 @@ function createMailFolder(from: Sender, folder: string): SendMail {
   return async (mail) => {
     const { message } = await transport.sendMail(messageOf(mail, from))
     const path = join(folder, `${withoutSpecials(mail.id)}.eml`)
-    const next = `${path}.${process.pid}.new`
+    const next = `${path}.${randomUUID()}.new`
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 })
       await writeFile(next, message as Buffer, { mode: 0o600, flush: true })
       await rename(next, path)
     } catch (error) {
-      await rm(next, { force: true })
+      await rm(next, { force: true }).catch(() => {})
       throw new MailError('the mail could not be written to its folder', null, false, error)
     }
     return null

@@ -28,7 +28,7 @@ export interface DeliveryDoc {
    * it was never replayed.
    */
   attemptsBefore?: number
-  /** From when on it is due; moved ahead by the retry schedule. */
+  /** From when on it is due; moved ahead by the retry schedule, and to the end of the lease while it is sent. */
   dueAt: Date
   /** Who sends it now, until when on MongoDB's clock; absent: nobody. */
   lease?: { owner: string; until: Date }
