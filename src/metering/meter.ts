@@ -98,7 +98,7 @@ async function record(
   await spool.append(events)
   touched?.(apiKeyId, at)
   for (const { endpoint, units, failed } of events) {
-    if (units > 0) metrics.billedUnits.inc({ endpoint }, units)
+    if (units > 0) metrics.billedUnits.inc({ endpoint, tier }, units)
     if (failed > 0) metrics.failedFields.inc({ endpoint }, failed)
   }
 }

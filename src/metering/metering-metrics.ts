@@ -7,8 +7,9 @@ export function createMeteringMetrics(registry: Registry) {
   return {
     billedUnits: new Counter({
       name: 'getcomplical_billed_units_total',
-      help: 'Units billed, by endpoint. Must equal what the roll-up counts, backlog apart.',
-      labelNames: ['endpoint'],
+      help: 'Units billed, by endpoint and tier of the key that paid. Must equal what the roll-up counts, backlog apart.',
+      // Never by key: each would be a series for ever. See getcomplical_busiest_key_units.
+      labelNames: ['endpoint', 'tier'],
       registers,
     }),
     failedFields: new Counter({

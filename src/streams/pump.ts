@@ -5,9 +5,9 @@ import type { RedisClient } from './redis.ts'
 import type { SpoolSegments } from './spool-segments.ts'
 import { eventsOf, type Frame } from './usage-codec.ts'
 import type { UsageEvent } from './usage-event.ts'
-import type { ProducerMetrics } from './usage-producer-metrics.ts'
+import type { goBackReasons, ProducerMetrics } from './usage-producer-metrics.ts'
 
-export type GoBackReason = 'lost' | 'gap' | 'restored'
+export type GoBackReason = (typeof goBackReasons)[number]
 
 /** Carries one spool's frames to the usage streams, and again from the watermark when told to. */
 export interface Pump {

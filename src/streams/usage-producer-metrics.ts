@@ -1,5 +1,8 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 
+/** Why a partition is sent again from its watermark. */
+export const goBackReasons = ['lost', 'gap', 'restored'] as const
+
 /** What the producing side of the counting path exports; each help text says what a sustained value means. */
 export function createProducerMetrics(registry: Registry) {
   const registers = [registry]
@@ -7,7 +10,7 @@ export function createProducerMetrics(registry: Registry) {
     new Counter({ name: `getcomplical_${name}`, help, labelNames, registers })
   const gauge = <L extends string = never>(name: string, help: string, labelNames: L[] = []) =>
     new Gauge({ name: `getcomplical_${name}`, help, labelNames, registers })
-  return {
+  const metrics = {
     oldestUncommitted: gauge(
       'spool_oldest_uncommitted_seconds',
       'Age of the oldest answered call that is not in MongoDB yet. Below 2 in health; ALARM above 60: ' +
@@ -85,6 +88,9 @@ export function createProducerMetrics(registry: Registry) {
         'process may own them.',
     ),
   }
+  // There before the first loss: an alert sees an increase, and none where a series begins.
+  for (const reason of goBackReasons) metrics.goBacks.inc({ reason }, 0)
+  return metrics
 }
 
 export type ProducerMetrics = ReturnType<typeof createProducerMetrics>

@@ -60,7 +60,9 @@ describe('what an answer says of the quota', () => {
     world.spoolIsFull = true
     await world.ask(newKey(), '{ thing { name } }')
     const exported = await world.registry.metrics()
-    expect(exported).toMatch(/getcomplical_billed_units_total\{endpoint="thing"\} [1-9]/)
+    expect(exported).toMatch(
+      /getcomplical_billed_units_total\{endpoint="thing",tier="tiny"\} [1-9]/,
+    )
     expect(exported).toMatch(/getcomplical_failed_fields_total\{endpoint="failing"\} [1-9]/)
     for (const code of ['KEY_BLOCKED', 'UNAVAILABLE']) {
       expect(exported).toContain(`getcomplical_refused_operations_total{code="${code}"}`)

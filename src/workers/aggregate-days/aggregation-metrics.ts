@@ -10,7 +10,7 @@ export interface AggregationMetrics {
 
 export function createAggregationMetrics(registry: Registry): AggregationMetrics {
   const registers = [registry]
-  return {
+  const metrics = {
     runs: new Counter({
       name: 'getcomplical_aggregation_runs_total',
       help: 'Days closed, by outcome. failure: it broke off and is tried again; sustained, MongoDB is away or refuses. difference: closed, but sums do not agree.',
@@ -40,4 +40,7 @@ export function createAggregationMetrics(registry: Registry): AggregationMetrics
       registers,
     }),
   }
+  // There before the first difference: an alert sees an increase, and none where a series begins.
+  for (const grain of ['day', 'month']) metrics.differences.inc({ grain }, 0)
+  return metrics
 }

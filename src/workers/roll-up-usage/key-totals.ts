@@ -18,6 +18,8 @@ export interface KeyTotals {
   after(fold: Fold, now: number, session: ClientSession): Promise<TotalsByPartition>
   /** Once the transaction is committed. */
   keep(totals: TotalsByPartition): void
+  /** Of every key that is known; may still hold keys that another worker owns by now. */
+  known(): Iterable<LiveTotals>
   forget(): void
 }
 
@@ -85,6 +87,7 @@ export function createKeyTotals(db: Db): KeyTotals {
         kept.delete(apiKeyId)
       }
     },
+    known: () => kept.values(),
     forget: () => kept.clear(),
   }
 }

@@ -11,6 +11,7 @@ import { countUnseen } from '../../store/producers.ts'
 import { createUsageIndexes } from '../../store/usage-cells.ts'
 import type { LiveTotals } from '../../streams/live-messages.ts'
 import type { RedisClient } from '../../streams/redis.ts'
+import { exportBusiestKeys } from './busiest-keys.ts'
 import { advance, type Flush, flush, StaleOwner } from './flush.ts'
 import { createKeyTotals } from './key-totals.ts'
 import { createLeases, heartbeatMs, type Leases } from './leases.ts'
@@ -53,6 +54,7 @@ export function createRollUp(options: RollUpOptions): RollUp {
   const metrics = createRollUpMetrics(registry)
   const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
   const totals = createKeyTotals(db)
+  exportBusiestKeys(registry, totals.known, clock)
   let parts: { session: ClientSession; leases: Leases; publisher: Publisher } | null = null
   let loop: Promise<void> = Promise.resolve()
   let stopping: Promise<void> | null = null
