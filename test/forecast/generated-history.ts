@@ -23,7 +23,7 @@ export interface GeneratedHistory {
   obligationIds: readonly string[]
 }
 
-/** As the usage days, which expire. */
+/** As the usage days, which expire 90 days after their start: today and the 89 before. */
 const DAYS_KEPT = 90
 /** Deadlines of these years are published whichever of the calendars a checkout has. */
 const [firstYear, lastYear] = [2024, 2026]
@@ -59,7 +59,7 @@ export function generateHistory(seed: number, data: TaxData): GeneratedHistory {
 /** What a forecaster may see at the end of the month's day `dayOfMonth`: today has just begun. */
 export function historyAt(generated: GeneratedHistory, dayOfMonth: number): UsageHistory {
   const today = generated.monthStart + dayOfMonth
-  const firstDay = Math.max(generated.firstDay, today - DAYS_KEPT)
+  const firstDay = Math.max(generated.firstDay, today - (DAYS_KEPT - 1))
   const known = generated.days.slice(firstDay - generated.firstDay, today - generated.firstDay)
   return { now: today * DAY, firstDay: firstDay * DAY, days: [...known, 0] }
 }
