@@ -103,7 +103,7 @@ describe('without a server', () => {
     expect(names).toEqual(['key_a%3A2026-11%3AWARNING%3A1000%3Ach_a.eml'])
     const path = join(folder, 'mail', names[0] ?? '')
     expect(statSync(path).mode & 0o777).toBe(0o600)
-    expect(readFileSync(path, 'utf8')).toMatch(/^From: "Us, Inc\." <alerts@example\.com>/)
+    expect(readFileSync(path, 'utf8')).toMatch(/^From: "Us, Inc\." <alerts@example\.com>/m)
   })
 
   test('no id leads out of the folder', async () => {
