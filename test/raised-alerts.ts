@@ -1,7 +1,8 @@
 import type { Db } from 'mongodb'
 import { monthName } from '../src/rules/calendar-time.ts'
-import type { AlertDoc } from '../src/store/alerts.ts'
+import { type AlertDoc, alerts } from '../src/store/alerts.ts'
 import { type NewAlert, type RaiseOptions, raiseAlert } from '../src/store/raise-alert.ts'
+import { untilResolves } from './until.ts'
 
 let raised = 0
 
@@ -20,7 +21,7 @@ export function newAlert(
   }
 }
 
-/** Raises it as the scan does. */
+/** Raises it as the scan does: again, where too many others raised for its account at the same time. */
 export async function raise(
   db: Db,
   key: { accountId: string; apiKeyId: string },
@@ -28,7 +29,9 @@ export async function raise(
   options: RaiseOptions & { now?: number } = {},
 ): Promise<AlertDoc> {
   const { now = Date.now(), ...rest } = options
-  const alert = await raiseAlert(db, newAlert(key, more), rest, now)
-  if (!alert) throw new Error('it was raised before')
+  const wanted = newAlert(key, more)
+  await untilResolves(() => raiseAlert(db, wanted, rest, now))
+  const alert = await alerts(db).findOne({ _id: wanted._id, message: wanted.message })
+  if (!alert) throw new Error('another was raised before')
   return alert
 }

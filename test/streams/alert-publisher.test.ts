@@ -107,8 +107,10 @@ describe('the topic customer-alerts', () => {
     const all = await Promise.all(others.map(({ db }) => publisher(db)))
     const count = 230
     const raising = others.map(async ({ db }, at) => {
+      const key = { accountId: `acc_${at}`, apiKeyId: `key_${at}` }
+      await plantKey(db, key.apiKeyId, key.accountId)
       for (let n = at; n < count; n += others.length) {
-        await raise(db, { accountId: 'acc_a', apiKeyId: 'key_a' }, { message: `number ${n}` })
+        await raise(db, key, { message: `number ${n}` })
         if (n % 7 === 0) all[(at + n) % all.length]?.publish()
       }
     })
