@@ -73,7 +73,7 @@ function createScanWithTopic(deps: WorkerDeps): Worker {
     },
     async stop() {
       await scan.stop()
-      publisher.stop()
+      await publisher.stop()
     },
   }
 }
