@@ -46,7 +46,7 @@ beforeAll(async () => {
     _id: own?.accountId as never,
   })) as unknown as { userId: string }
   bearer = { authorization: `Bearer ${await issuer.token({ sub: userId })}` }
-})
+}, 120_000)
 afterEach(async () => {
   for (const listener of listeners.splice(0)) await listener.leave()
 })
