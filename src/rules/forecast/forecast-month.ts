@@ -62,8 +62,8 @@ function toMonth(
   return {
     ...{ month: startOfMonth(now), now, used, days, because: reasons },
     expected: used + Math.round(rest),
-    low: used + Math.floor(Math.min(low, rest)),
-    high: used + Math.ceil(Math.max(high, rest)),
+    low: used + Math.floor(low),
+    high: used + Math.ceil(high),
   }
 }
 
