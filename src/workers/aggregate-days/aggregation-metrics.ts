@@ -40,7 +40,8 @@ export function createAggregationMetrics(registry: Registry): AggregationMetrics
       registers,
     }),
   }
-  // There before the first difference: an alert sees an increase, and none where a series begins.
+  // There before they first count: whoever watches sees an increase, and none where a series begins.
+  for (const outcome of ['success', 'failure', 'difference']) metrics.runs.inc({ outcome }, 0)
   for (const grain of ['day', 'month']) metrics.differences.inc({ grain }, 0)
   return metrics
 }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { CHANNEL_KINDS } from '../../rules/channel-input.ts'
 
 export interface DeliveryMetrics {
   tries: Counter<'kind' | 'outcome'>
@@ -10,7 +11,7 @@ export interface DeliveryMetrics {
 
 export function createDeliveryMetrics(registry: Registry): DeliveryMetrics {
   const registers = [registry]
-  return {
+  const metrics = {
     tries: new Counter({
       name: 'getcomplical_deliveries_total',
       help: 'Tries to deliver an alert, by kind of channel and outcome. failed: tried again; much of it for EMAIL alone: look at the mail server. dead: given up, or refused for good.',
@@ -40,4 +41,9 @@ export function createDeliveryMetrics(registry: Registry): DeliveryMetrics {
       registers,
     }),
   }
+  // There before the first delivery: whoever watches sees an increase, and none where a series begins.
+  for (const kind of CHANNEL_KINDS) {
+    for (const outcome of ['delivered', 'failed', 'dead']) metrics.tries.inc({ kind, outcome }, 0)
+  }
+  return metrics
 }

@@ -1,8 +1,9 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { ALERT_LEVELS } from '../../rules/alert.ts'
 
 export function createScanMetrics(registry: Registry) {
   const registers = [registry]
-  return {
+  const metrics = {
     raised: new Counter({
       name: 'getcomplical_alerts_raised_total',
       help: 'Alerts raised by this process, by level; muted ones count, marks of levels that a jump passed do not.',
@@ -51,6 +52,9 @@ export function createScanMetrics(registry: Registry) {
       registers,
     }),
   }
+  // There before the first alert: whoever watches sees an increase, and none where a series begins.
+  for (const level of ALERT_LEVELS) metrics.raised.inc({ level }, 0)
+  return metrics
 }
 
 export type ScanMetrics = ReturnType<typeof createScanMetrics>
