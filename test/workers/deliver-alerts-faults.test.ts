@@ -68,40 +68,36 @@ describe('a channel', () => {
     })
   })
 
-  test('that hangs, six hundred times over, does not delay the others', async () => {
+  test('that hangs, sixty times over, does not delay the others', async () => {
     const hanging = await startReceiver()
     hanging.answer(() => {})
-    const deadAlerts = Array.from({ length: 600 }, async (_, index) => {
-      const channel = await world.plantChannel({
-        kind: 'WEBHOOK',
-        target: `${hanging.url}/${index}`,
-        accountId: `acc_${index % 100}`,
-      })
+    for (let index = 0; index < 60; index++) {
+      const target = `${hanging.url}/${index}`
+      const accountId = `acc_${index % 20}`
+      const channel = await world.plantChannel({ kind: 'WEBHOOK', target, accountId })
       for (const level of ['WARNING', 'CRITICAL']) {
         const alert = { _id: `key_${index}:2026-11:${level}:1000` }
         await world.plantDelivery(channel, { alert, at: Date.now() - 60_000 })
       }
-    })
-    await Promise.all(deadAlerts)
+    }
     const registry = new Registry()
     const allow = [receiver.host, hanging.host]
-    world.worker({ allow, httpTimeoutMs: 4_000, registry }).start()
-    // By then the first of them have been found to hang.
-    await vi.waitFor(() => expect(hanging.requests.length).toBeGreaterThan(300), 25_000)
+    // A small process: of the sixty it can send to sixteen at a time, each for a second.
+    const most = { all: 16, account: 4, mail: 4, unwell: 4 }
+    world.worker({ allow, httpTimeoutMs: 1_000, registry, most }).start()
+    const found = () => new Set(hanging.requests.map(({ path }) => path)).size
+    await vi.waitFor(() => expect(found()).toBe(60), 20_000)
     const latencies: number[] = []
-    for (let n = 0; n < 10; n++) {
-      const channel = await world.plantChannel({
-        kind: 'WEBHOOK',
-        target: receiver.url,
-        accountId: `good_${n}`,
-      })
+    for (let n = 0; n < 5; n++) {
+      const accountId = `good_${n}`
+      const channel = await world.plantChannel({ kind: 'WEBHOOK', target: receiver.url, accountId })
       const planted = performance.now()
       const { _id } = await world.plantDelivery(channel)
       await reaches(_id, { status: 'DELIVERED' })
       latencies.push(performance.now() - planted)
     }
-    console.log(`beside 600 that hang: ${latencies.map(Math.round).join(', ')} ms`)
-    expect(latencies.toSorted((a, b) => a - b)[4]).toBeLessThan(1_000)
+    console.log(`beside 60 that hang: ${latencies.map(Math.round).join(', ')} ms`)
+    expect(latencies.toSorted((a, b) => a - b)[2]).toBeLessThan(1_500)
     expect(await registry.metrics()).toContain(
       'getcomplical_deliveries_total{kind="WEBHOOK",outcome="failed"}',
     )

@@ -14,12 +14,14 @@ import {
   settleDelivery,
 } from './due-deliveries.ts'
 import { type Outcome, type SendingTools, sendDelivery } from './send-delivery.ts'
-import { createSlots, type Sending } from './slots.ts'
+import { createSlots, type MOST, type Sending } from './slots.ts'
 
 export interface DeliverAlertsOptions extends SendingTools {
   registry: Registry
   /** `Math.random` */
   random: () => number
+  /** How much is sent at a time. */
+  most?: typeof MOST
   /** The three below, shorter in tests. */
   leaseMs?: number
   pollMs?: number
@@ -50,7 +52,7 @@ export function createDeliverAlerts(options: DeliverAlertsOptions): DeliverAlert
   const { db, clock, log, registry } = options
   const { leaseMs = LEASE_MS, pollMs = POLL_MS, stopWithinMs = STOP_WITHIN_MS } = options
   const metrics = createDeliveryMetrics(registry)
-  const slots = createSlots()
+  const slots = createSlots(options.most)
   const owner = randomUUID()
   const underWay = new Set<Promise<void>>()
   let stopping = false

@@ -10,10 +10,10 @@ export interface Sending {
 /**
  * How much is sent at a time in one process, so that nobody waits for another: one message a channel, a few
  * an account, some for all mails (they share one server), and some for all channels that last failed or were
- * slow. What is left over is there for those that work; to wait costs
- * a socket and little else, so that the whole is large.
+ * slow. What is left over is there for those that work. To wait costs a socket and little else, so that the
+ * whole is large.
  */
-export const MOST = { all: 256, account: 8, mail: 16, unwell: 64 } as const
+export const MOST = { all: 256, account: 8, mail: 16, unwell: 64 }
 /** A channel that takes longer counts as unwell. */
 const SLOW_MS = 2_000
 const MOST_REMEMBERED = 10_000
@@ -26,7 +26,7 @@ export interface Slots {
   size(): number
 }
 
-export function createSlots(): Slots {
+export function createSlots(most = MOST): Slots {
   const underWay = new Map<string, Sending>()
   /** By what this process has seen itself; the channel that was unwell longest ago is forgotten first. */
   const unwell = new Set<string>()
@@ -37,10 +37,10 @@ export function createSlots(): Slots {
 
   return {
     fits({ channelId, accountId, kind }) {
-      if (underWay.size >= MOST.all || underWay.has(channelId)) return false
-      if (count((one) => one.accountId === accountId) >= MOST.account) return false
-      if (kind === 'EMAIL' && count((one) => one.kind === 'EMAIL') >= MOST.mail) return false
-      return !unwell.has(channelId) || count((one) => unwell.has(one.channelId)) < MOST.unwell
+      if (underWay.size >= most.all || underWay.has(channelId)) return false
+      if (count((one) => one.accountId === accountId) >= most.account) return false
+      if (kind === 'EMAIL' && count((one) => one.kind === 'EMAIL') >= most.mail) return false
+      return !unwell.has(channelId) || count((one) => unwell.has(one.channelId)) < most.unwell
     },
     begin(sending) {
       underWay.set(sending.channelId, sending)
