@@ -229,9 +229,9 @@ function killScanner(): Row {
   const running = new WeakMap<World, Scanners>()
   return row('kill-scanner', 'kill -9 one of 20 scanners of alerts', 50, async () => false, {
     world: { producers: 1, workers: 2, keys: 100 },
-    ...{ perWorld: 50, callsPerSecond: 150, pauseMs: 1_000 },
+    ...{ perWorld: 50, callsPerSecond: 100, pauseMs: 500 },
     async before(world) {
-      const scanners = await startScanners(world, { scanners: 20, keys: 100, monthlyLimit: 100 })
+      const scanners = await startScanners(world, { scanners: 20, keys: 100, monthlyLimit: 300 })
       running.set(world, scanners)
     },
     inject: async (world) => (await running.get(world)?.kill()) ?? false,

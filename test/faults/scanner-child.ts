@@ -58,5 +58,5 @@ process.stdin.on('end', () => process.exit(1))
 
 for (;;) {
   await everyKey.everyKey().catch(() => {})
-  await setTimeout(200 + Math.random() * 1_000)
+  await setTimeout(2_000 + Math.random() * 4_000)
 }

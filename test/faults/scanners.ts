@@ -24,7 +24,7 @@ export interface ScannersOptions {
   monthlyLimit: number
 }
 
-/** Each key also has twenty thresholds of its own, evenly up to its limit. */
+/** Each key also has twenty thresholds of its own, ever wider apart, so that some are reached all the time. */
 const THRESHOLDS = 20
 
 export async function startScanners(
@@ -35,7 +35,7 @@ export async function startScanners(
   await createIndexes(db)
   const ids = Array.from({ length: keys }, (_, n) => `key_${n + 1}`)
   const own = Array.from({ length: THRESHOLDS }, (_, n) => {
-    return Math.ceil(((n + 1) * monthlyLimit) / THRESHOLDS)
+    return Math.max(n + 1, Math.floor(monthlyLimit ** ((n + 1) / THRESHOLDS)))
   })
   await apiKeys(db).insertMany(
     ids.map((_id) => ({
