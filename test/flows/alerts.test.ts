@@ -49,6 +49,7 @@ beforeAll(async () => {
 }, 120_000)
 afterEach(async () => {
   for (const listener of listeners.splice(0)) await listener.leave()
+  await nobodyListens()
 })
 afterAll(async () => {
   redis.disconnect()
@@ -62,6 +63,15 @@ function raiseFor(key: CreatedKey | undefined, message: string): Promise<AlertDo
 }
 
 const keyOf = (key: CreatedKey | undefined) => ({ apiKey: key?.secret ?? '' })
+
+/** However they left, their subscriptions have ended. */
+async function nobodyListens(): Promise<void> {
+  await vi.waitFor(async () => {
+    for (const { url } of product.apis) {
+      expect(await metricOf(url, 'getcomplical_alert_subscribers')).toBe(0)
+    }
+  }, seconds)
+}
 
 /** Settles once it is fed: the subscription of a process counts it. */
 async function listening(
@@ -118,6 +128,7 @@ describe('an alert', () => {
     const seen = await raiseFor(own, 'seen')
     await vi.waitFor(() => expect(heardBy(before)).toEqual(['seen']), soon)
     await before.leave()
+    await nobodyListens()
     const missed = ['missed 1', 'missed 2', 'missed 3']
     for (const message of missed) await raiseFor(sibling, message)
     const replays = [
@@ -217,10 +228,8 @@ describe('a subscription', () => {
   test('ends with the client that leaves', async () => {
     for (const listen of [listenOverWebSocket, listenOverSse]) {
       await (await listening(listen, second, bearer)).leave()
+      await nobodyListens()
     }
-    await vi.waitFor(async () => {
-      expect(await metricOf(second, 'getcomplical_alert_subscribers')).toBe(0)
-    }, soon)
   })
 })
 
