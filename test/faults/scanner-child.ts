@@ -22,6 +22,9 @@ const options = JSON.parse(process.argv[2] ?? '{}') as {
   monthlyLimit: number
 }
 
+// Before it waits for anything: whoever started it may be gone.
+process.stdin.on('end', () => process.exit(1)).resume()
+
 const plan: Plan = {
   ...{ id: 'pro', name: 'Pro', monthlyLimit: options.monthlyLimit, requestsPerSecond: 1 },
   ...{ prices: { USD: '0.00' }, overage: null, stripePriceIds: [], paddlePriceIds: [] },
@@ -54,7 +57,6 @@ createInterface({ input: process.stdin }).on('line', () => {
 process.on('SIGTERM', () => {
   void scan.stop().then(() => process.exit(0))
 })
-process.stdin.on('end', () => process.exit(1))
 
 for (;;) {
   await everyKey.everyKey().catch(() => {})
