@@ -3,6 +3,7 @@ import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 import { createMeteringMetrics } from '../src/metering/metering-metrics.ts'
 import { createQuotaMetrics } from '../src/streams/quota-metrics.ts'
+import { createTaxDateMetrics } from '../src/streams/tax-date-metrics.ts'
 import { createProducerMetrics } from '../src/streams/usage-producer-metrics.ts'
 import { createAggregationMetrics } from '../src/workers/aggregate-days/aggregation-metrics.ts'
 import { createRollUpMetrics } from '../src/workers/roll-up-usage/metrics.ts'
@@ -15,6 +16,7 @@ test('every alert asks for metrics that exist', async () => {
     createProducerMetrics,
     createAggregationMetrics,
     createRollUpMetrics,
+    createTaxDateMetrics,
   ]
   for (const create of creators) create(registry)
   const exported = new Set((await registry.getMetricsAsJSON()).map(({ name }) => name))

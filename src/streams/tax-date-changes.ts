@@ -68,6 +68,7 @@ export function createTaxDateChanges(options: TaxDateChangesOptions): TaxDateCha
   const newestId = () => Number(history.changes().at(-1)?.id ?? 0)
   let publisher: TopicPublisher | undefined
   let timer: NodeJS.Timeout | undefined
+  let stopped = false
   const reading = createOutage(log, 'changes of tax dates cannot be read from MongoDB')
   const publishing = createOutage(log, 'changes of tax dates cannot be published')
 
@@ -78,7 +79,13 @@ export function createTaxDateChanges(options: TaxDateChangesOptions): TaxDateCha
   }
 
   const read = oneAtATime(async () => take(await readTaxDateChanges(db, newestId())))
-  const readSomeTime = () => void read().then(reading.over, reading.begun)
+
+  function readSomeTime(): void {
+    read().then(reading.over, (error) => {
+      // What a stop interrupts is no outage.
+      if (!stopped) reading.begun(error)
+    })
+  }
 
   function publish(): void {
     publisher?.publish().then(
@@ -87,6 +94,7 @@ export function createTaxDateChanges(options: TaxDateChangesOptions): TaxDateCha
         publishing.over()
       },
       (error) => {
+        if (stopped) return
         metrics.failures.inc()
         publishing.begun(error)
       },
@@ -163,6 +171,7 @@ export function createTaxDateChanges(options: TaxDateChangesOptions): TaxDateCha
       publish()
     },
     async stop() {
+      stopped = true
       follower.stop()
       clearInterval(timer)
       for (const reader of [...readers]) await reader.return()

@@ -12,7 +12,7 @@ function reading(from = 0, matches = (_entry: number) => true) {
     entries.push(...more)
     reader.wake()
   }
-  return { reader, append, ends: () => ends }
+  return { reader, entries, append, ends: () => ends }
 }
 
 describe('a reader of a log', () => {
@@ -34,6 +34,15 @@ describe('a reader of a log', () => {
     append(7)
     append(8)
     expect((await parked).map(({ value }) => value)).toEqual([6, 8])
+  })
+
+  test('serves who waits longest first', async () => {
+    const { reader, entries } = reading()
+    const parked = reader.next()
+    entries.push(1, 2)
+    const later = reader.next()
+    reader.wake()
+    expect([(await parked).value, (await later).value]).toEqual([1, 2])
   })
 
   test('is woken for nothing without harm', async () => {

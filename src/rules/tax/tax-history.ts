@@ -81,6 +81,7 @@ export function createTaxHistory(base: TaxData, clock: () => number): GrowingTax
       if (!isCalendarDate(day)) throw new BadInput(`asKnownOn: ${day} is not a date, YYYY-MM-DD`)
       const today = dayName(clock())
       if (day > today) throw new BadInput(`asKnownOn: ${day} lies in the future; today is ${today}`)
+      if (day === today) return current()
       const end = (toEpochDay(day) + 1) * DAY
       // What is on record goes on in time, so that a day's changes are the first so many.
       const later = changes.findIndex(({ enteredAt }) => enteredAt >= end)

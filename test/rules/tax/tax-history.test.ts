@@ -58,6 +58,12 @@ describe('the history of tax dates', () => {
     expect(dueIn(history.asKnownOn('2026-11-23'))).toBe('2027-03-10')
   })
 
+  test('says today what it says now, also where a clock ran ahead', () => {
+    history.record([moved(1, '2026-11-25T00:00:10Z', '2027-03-10')])
+    expect(dueIn(history.asKnownOn('2026-11-24'))).toBe('2027-03-10')
+    expect(dueIn(history.asKnownOn('2026-11-23'))).toBe('2027-03-02')
+  })
+
   test('keeps few days, and answers each the same however often', () => {
     const changes = Array.from({ length: 20 }, (_, index) => {
       const day = String(index + 1).padStart(2, '0')
