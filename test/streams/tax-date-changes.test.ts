@@ -136,6 +136,15 @@ describe('a change that one process enters', () => {
     expect(refused.reason.message).toContain(`change ${shipped + 1} says the same`)
   })
 
+  test('waits for those that were asked for before it, instead of conflicting with them', async () => {
+    const here = await start()
+    const asked = upTo(20).map((index) =>
+      here.changes.announce(announced('2027-03-15', `reason ${index}`), 'admin'),
+    )
+    const ids = (await Promise.all(asked)).map(({ id }) => Number(id))
+    expect(ids).toEqual(upTo(20).map((index) => shipped + index))
+  })
+
   test('is known by its day ever after', async () => {
     const here = await start()
     await here.changes.announce(announced('2027-03-15'), 'admin')
