@@ -148,7 +148,8 @@ function changedPeriod(
     else exceptions.set(region, move(regional(own.taxDate, region), change))
   }
   const differing = [...exceptions].filter(([, date]) => date.dueDate !== base?.dueDate)
-  const told = (date: TaxDate): TaxDate => ({ ...date, changes: toldWith(date, changes) })
+  const ownRows: ReadonlySet<string | null> = new Set(differing.map(([region]) => region))
+  const told = (date: TaxDate): TaxDate => ({ ...date, changes: toldWith(date, changes, ownRows) })
   const replacedIn = [...differing.map(([region]) => region), ...goneIn]
   return [
     ...(base === undefined ? [] : [{ ...own, taxDate: told(base), replacedIn }]),
@@ -196,13 +197,18 @@ function movedDate(
 
 /**
  * A region's date tells of its own changes and of those for everybody. The date for everybody also
- * tells of what holds for some in a region, because there is no row of the region to tell it.
+ * tells of what has no row of its own: what holds for some in a region, and the changes of regions where
+ * the duty was withdrawn or the date is the same again.
  */
-function toldWith(date: TaxDate, changes: readonly TaxDateChange[]): readonly TaxDateChange[] {
+function toldWith(
+  date: TaxDate,
+  changes: readonly TaxDateChange[],
+  ownRows: ReadonlySet<string | null>,
+): readonly TaxDateChange[] {
   return changes
-    .filter((change) => {
-      if (change.region === null || change.region === date.region) return true
-      return isOwn(date) && change.appliesTo !== null
+    .filter(({ region, appliesTo }) => {
+      if (region === null || region === date.region) return true
+      return isOwn(date) && (appliesTo !== null || !ownRows.has(region))
     })
     .toReversed()
 }

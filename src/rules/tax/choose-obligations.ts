@@ -1,4 +1,4 @@
-import { chosenValues, type Optional, oneOf } from './chosen-values.ts'
+import { chosenValues, type Optional, oneOf } from './argument-checks.ts'
 import { TAX_CATEGORIES, TAXPAYER_KINDS } from './classification.ts'
 import { type Obligation, TAX_ACTIONS } from './obligation.ts'
 import type { CountryTaxData } from './tax-data.ts'

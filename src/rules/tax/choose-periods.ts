@@ -1,5 +1,5 @@
 import { BadInput } from '../bad-input.ts'
-import { chosenValues, monthComplaint, type Optional } from './chosen-values.ts'
+import { chosenValues, monthComplaint, type Optional } from './argument-checks.ts'
 import type { CountryTaxData, IndexedTaxDate } from './tax-data.ts'
 import type { TaxRule } from './tax-rule.ts'
 

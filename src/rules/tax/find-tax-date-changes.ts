@@ -1,5 +1,5 @@
 import { BadInput } from '../bad-input.ts'
-import { chosenValues, type Optional } from './chosen-values.ts'
+import { chosenValues, type Optional } from './argument-checks.ts'
 import { countryDataOf } from './list-obligations.ts'
 import type { TaxData } from './tax-data.ts'
 import type { TaxDateChange } from './tax-date-change.ts'

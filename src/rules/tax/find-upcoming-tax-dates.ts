@@ -1,7 +1,7 @@
 import { BadInput } from '../bad-input.ts'
 import { dayName } from '../calendar-time.ts'
+import { chosenValues, type Optional } from './argument-checks.ts'
 import { addDays, dateInMonth, toEpochDay } from './calendar-date.ts'
-import { chosenValues, type Optional } from './chosen-values.ts'
 import { countryDataOf } from './list-obligations.ts'
 import { type Place, shapeOf } from './page-cursor.ts'
 import {

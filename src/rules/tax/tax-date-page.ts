@@ -1,5 +1,5 @@
 import { BadInput } from '../bad-input.ts'
-import type { Optional } from './chosen-values.ts'
+import type { Optional } from './argument-checks.ts'
 import { cursorOf, liesBefore, type Place, placeOf } from './page-cursor.ts'
 import type { IndexedTaxDate } from './tax-data.ts'
 import type { TaxDate } from './tax-dates.ts'

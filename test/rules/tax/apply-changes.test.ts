@@ -214,6 +214,23 @@ describe('a change', () => {
     expect(date).toMatchObject({ dueDate: '2026-01-31', shiftedBy: null, changes: [forSome] })
   })
 
+  test('of a region that leaves it no row of its own is told with the date for everybody', () => {
+    const period = { country: 'US', obligationId: 'us-1040', periodEnd: '2026-12-31' } as const
+    const there = { ...period, region: 'US-CA' } as const
+    const postponed = change({ ...there, id: '1', effect: 'MOVED', dueDate: '2027-10-15' })
+    const gone = change({ ...there, id: '2', effect: 'WITHDRAWN' })
+    const told = (changes: TaxDateChange[]) =>
+      changedDatesOf(rules, period, changes).map((date) => [
+        date.region,
+        date.changes.map(({ id }) => id),
+      ])
+    expect(told([postponed])).toEqual([
+      [null, []],
+      ['US-CA', ['1']],
+    ])
+    expect(told([postponed, gone])).toEqual([[null, ['2', '1']]])
+  })
+
   test('that a release does not know the obligation of changes nothing', () => {
     const unknown = change({ ...moved, obligationId: 'gb-of-a-later-release', country: 'GB' })
     expect(allDates(applyChanges(rules, [unknown]))).toEqual(allDates(rules))
