@@ -218,7 +218,7 @@ describe('a change', () => {
     const period = { country: 'US', obligationId: 'us-1040', periodEnd: '2026-12-31' } as const
     const there = { ...period, region: 'US-CA' } as const
     const postponed = change({ ...there, id: '1', effect: 'MOVED', dueDate: '2027-10-15' })
-    const gone = change({ ...there, id: '2', effect: 'WITHDRAWN' })
+    const gone = change({ ...there, id: '2', effect: 'WITHDRAWN', dueDate: null })
     const told = (changes: TaxDateChange[]) =>
       changedDatesOf(rules, period, changes).map((date) => [
         date.region,
