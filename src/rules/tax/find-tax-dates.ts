@@ -1,6 +1,7 @@
 import { BadInput } from '../bad-input.ts'
 import { demandCoveredDate, demandCoveredYear, type Optional } from './argument-checks.ts'
 import { type CalendarDate, dateInMonth, split } from './calendar-date.ts'
+import type { PageArguments } from './connection.ts'
 import { countryDataOf, knownRegion } from './list-obligations.ts'
 import { shapeOf } from './page-cursor.ts'
 import {
@@ -10,7 +11,7 @@ import {
   searchTaxDates,
 } from './search-tax-dates.ts'
 import type { TaxData, YearRange } from './tax-data.ts'
-import { type PageArguments, pageOf, pageRequest, type TaxDateConnection } from './tax-date-page.ts'
+import { pageOf, pageRequest, type TaxDateConnection } from './tax-date-page.ts'
 
 const LONGEST_RANGE_YEARS = 10
 
