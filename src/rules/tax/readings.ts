@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { CalendarDate } from './calendar-date.ts'
 import { COUNTRY_CODES } from './country-code.ts'
 import { calendarDateSchema, sourceSchema } from './holiday-calendar.ts'
-import { periodsEndingIn } from './period.ts'
+import { periodEnding } from './period.ts'
 import type { Disagreement, Source } from './provenance.ts'
 import type { ShippedChange } from './tax-date-change.ts'
 import type { TaxDate } from './tax-dates.ts'
@@ -112,9 +112,7 @@ export function* problemsOfReading(
     yield `${ruleId} is not a rule of the country`
     return
   }
-  const freeYearEnd = rule.periodNote !== undefined
-  const periods = periodsEndingIn(Number(periodEnd.slice(0, 4)), rule.period, freeYearEnd)
-  const period = periods.find(({ end }) => end === periodEnd)
+  const period = periodEnding(rule, periodEnd)
   if (period === undefined) yield `no period of ${ruleId} ends on ${periodEnd}`
   else if (periodStart !== undefined && period.start !== periodStart) {
     yield `the period of ${ruleId} to ${periodEnd} begins on ${period.start}, not ${periodStart}`

@@ -1,5 +1,5 @@
 import type { CountryCode } from './country-code.ts'
-import { type Period, periodsEndingIn } from './period.ts'
+import { periodEnding, periodsEndingIn } from './period.ts'
 import type { Calendars } from './tax-dates.ts'
 import type { TaxRule } from './tax-rule.ts'
 
@@ -48,11 +48,4 @@ function regionsNamedBy(rule: TaxRule): string[] {
 
 function periodEndsNamedBy(rule: TaxRule): string[] {
   return rule.due.anchor === 'announced' ? Object.keys(rule.due.dates) : []
-}
-
-/** The period of a rule that ends on this day, its other year ends among them. */
-export function periodEnding(rule: TaxRule, end: string): Period | undefined {
-  const freeYearEnd = rule.periodNote !== undefined
-  const ending = periodsEndingIn(Number(end.slice(0, 4)), rule.period, freeYearEnd)
-  return ending.find((period) => period.end === end)
 }
