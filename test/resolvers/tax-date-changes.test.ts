@@ -2,12 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Caller, Deps } from '../../src/context.ts'
 import type { AnnouncedChange } from '../../src/rules/tax/tax-date-change.ts'
 import { createTaxHistory } from '../../src/rules/tax/tax-history.ts'
-import { loadTaxData } from '../../src/store/tax-data.ts'
 import { taxDateChanges } from '../../src/store/tax-date-changes.ts'
 import { announceMutation, announcement } from '../announcing.ts'
 import { type Answer, dataOf, startTestApi, type TestApi } from '../api.ts'
 import { ask, asOwner, contextOf } from '../asked.ts'
-import { shippedDirectory } from '../rules/tax/shipped-data.ts'
+import { fromRules } from '../rules/tax/shipped-data.ts'
 
 let api: TestApi
 let key: string
@@ -140,7 +139,7 @@ test('an announcement by an admin’s token is on record under that account', as
       return { ...change, id: '1', enteredAt: 0 }
     },
   } as unknown as Deps['taxDateChanges']
-  const taxHistory = createTaxHistory(loadTaxData(shippedDirectory), Date.now)
+  const taxHistory = createTaxHistory(fromRules, Date.now)
   for (const caller of [
     { ...asOwner('acc_a'), admin: true as const },
     { kind: 'admin' as const },

@@ -9,9 +9,8 @@ import { defaultOwnerKeyLimits } from '../../src/rules/owner-keys.ts'
 import { createTaxHistory } from '../../src/rules/tax/tax-history.ts'
 import { accounts, createAccountIndexes } from '../../src/store/accounts.ts'
 import { type ApiKeyDoc, apiKeys, createApiKeyIndexes } from '../../src/store/api-keys.ts'
-import { loadTaxData } from '../../src/store/tax-data.ts'
 import { account, ask, asOwner, contextOf, plans, plantKey } from '../asked.ts'
-import { shippedDirectory } from '../rules/tax/shipped-data.ts'
+import { fromRules } from '../rules/tax/shipped-data.ts'
 import { type TestDatabase, testDatabase } from '../servers.ts'
 
 /** Account `acc_a` with two keys, and `acc_b` with one, anew before each test. */
@@ -29,7 +28,7 @@ export interface TwoAccounts {
   ): Promise<ExecutionResult<Record<string, unknown>>>
 }
 
-const taxHistory = createTaxHistory(loadTaxData(shippedDirectory), () => now)
+const taxHistory = createTaxHistory(fromRules, () => now)
 
 /** The clock of every command. */
 export const now = Date.parse('2026-11-10T12:00:00Z')

@@ -5,7 +5,7 @@ import {
   type IndexedTaxDate,
   type TaxData,
 } from './tax-data.ts'
-import type { TaxDateChange } from './tax-date-change.ts'
+import { recordsOf, type TaxDateChange } from './tax-date-change.ts'
 import { type Calendars, paymentDate, type TaxDate } from './tax-dates.ts'
 
 /**
@@ -24,6 +24,12 @@ export function applyChanges(data: TaxData, changes: readonly TaxDateChange[]): 
     if (country) countries.set(code, changedCountry(country, own, data.calendars))
   }
   return { ...data, countries }
+}
+
+/** The data after the changes that ship with it, as in a database that holds nothing else. */
+export function withShippedChanges(data: TaxData): TaxData {
+  const shipped = [...data.countries.values()].flatMap(({ shippedChanges }) => shippedChanges)
+  return applyChanges(data, recordsOf(shipped))
 }
 
 /** Which dates are meant: those of one obligation and period, in all regions. */

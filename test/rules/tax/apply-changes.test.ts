@@ -5,11 +5,10 @@ import { yearOf } from '../../../src/rules/tax/calendar-date.ts'
 import { byDueDateThenId, type TaxData } from '../../../src/rules/tax/tax-data.ts'
 import type { TaxDateChange } from '../../../src/rules/tax/tax-date-change.ts'
 import type { TaxDate } from '../../../src/rules/tax/tax-dates.ts'
-import { loadTaxData } from '../../../src/store/tax-data.ts'
 import { change } from './announced.ts'
-import { shippedDirectory } from './shipped-data.ts'
+import { fromRules } from './shipped-data.ts'
 
-const rules = loadTaxData(shippedDirectory)
+const rules = fromRules
 
 /** One with regions whose calendar is another, one of a single region, and one with a payment day. */
 const periods = [

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { TaxDate } from '../../../src/rules/tax/tax-dates.ts'
 import { dayOf, isoOf, step } from './naive-periods.ts'
 import { naiveDates, wallCalendar } from './naive-reckoning.ts'
-import { shipped } from './shipped-data.ts'
-import { calendarOf, everyMonth, failing, fromRules, ruleOf, rules, walk } from './shipped-walk.ts'
+import { fromRules, shipped } from './shipped-data.ts'
+import { calendarOf, everyMonth, failing, ruleOf, rules, walk } from './shipped-walk.ts'
 
 /** What must hold of every date of every rule in all the years covered, whatever the data say. */
 

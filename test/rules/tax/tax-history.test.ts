@@ -4,11 +4,10 @@ import { findTaxDates } from '../../../src/rules/tax/find-tax-dates.ts'
 import type { TaxData } from '../../../src/rules/tax/tax-data.ts'
 import type { TaxDateChange } from '../../../src/rules/tax/tax-date-change.ts'
 import { createTaxHistory, type GrowingTaxHistory } from '../../../src/rules/tax/tax-history.ts'
-import { loadTaxData } from '../../../src/store/tax-data.ts'
 import { change } from './announced.ts'
-import { shippedDirectory } from './shipped-data.ts'
+import { fromRules } from './shipped-data.ts'
 
-const rules = loadTaxData(shippedDirectory)
+const rules = fromRules
 const period = { obligationId: 'au-bas-q-self', periodEnd: '2026-12-31' }
 let now = 0
 let history: GrowingTaxHistory

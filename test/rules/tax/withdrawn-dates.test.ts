@@ -3,11 +3,10 @@ import { filterOf } from '../../../src/rules/tax/search-tax-dates.ts'
 import { recordsOf, type TaxDateChange } from '../../../src/rules/tax/tax-date-change.ts'
 import { createTaxHistory } from '../../../src/rules/tax/tax-history.ts'
 import { changesOnRecord, withdrawnDates } from '../../../src/rules/tax/withdrawn-dates.ts'
-import { loadTaxData } from '../../../src/store/tax-data.ts'
 import { change } from './announced.ts'
-import { shippedDirectory } from './shipped-data.ts'
+import { fromRules } from './shipped-data.ts'
 
-const data = loadTaxData(shippedDirectory)
+const data = fromRules
 const clock = () => Date.parse('2026-11-22T12:00:00Z')
 
 const vat = { obligationId: 'gb-vat', periodEnd: '2025-10-31' }
