@@ -115,6 +115,20 @@ describe('what is on record', () => {
     expect(record.statesOf('AU')).toEqual([])
   })
 
+  test('leaves what changed once as it is, while another period changes on and on', () => {
+    const later = { ...vat, periodEnd: '2025-11-30' }
+    const often = Array.from({ length: 40 }, (_one, index) =>
+      moved(later, `2026-02-${String(1 + (index % 28)).padStart(2, '0')}`),
+    )
+    expect(goneAfter([withdrawn(vat), ...often]).dates).toEqual(['gb-vat:2025-10-31 2025-12-07'])
+    const history = createTaxHistory(data, clock)
+    history.record([withdrawn(vat), ...often])
+    const sizes = changesOnRecord(history)
+      .statesOf('GB')
+      .map(({ periods }) => periods.size)
+    expect(sizes).toEqual([2, 2, ...often.slice(1).map(() => 1)])
+  })
+
   test('is computed once a state of the data', () => {
     const history = createTaxHistory(data, clock)
     history.record([moved(vat, '2026-01-11')])
