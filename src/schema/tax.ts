@@ -133,7 +133,7 @@ export const TaxDateType = builder.objectRef<TaxDate>('TaxDate').implement({
     shiftedBy: t.exposeString('shiftedBy', {
       nullable: true,
       description:
-        'Why dueDate differs from statutoryDate: the weekend, holiday or extension, named.',
+        'Why dueDate differs from statutoryDate: the weekend, holiday or announcement, named.',
     }),
     movedBy: t.field({
       type: [MoveType],

@@ -39,7 +39,7 @@ export type IndexedTaxDate = {
   readonly periodEndMonth: number
   /** False for the other year ends of a rule whose taxpayers choose their own. */
   readonly listedByDefault: boolean
-  /** Regions whose exception takes the place of this national date. */
+  /** Regions whose exception takes the place of this nationwide date. */
   readonly replacedIn: readonly string[]
 }
 

@@ -18,7 +18,7 @@ export type Reckoning = {
   readonly payBy: CalendarDate | null
   /** Why payBy is earlier, and for which payments; null without payBy. */
   readonly payByReason: string | null
-  /** The weekend, holiday or extension; set exactly where dueDate is not statutoryDate. */
+  /** The weekend, holiday or announcement; set exactly where dueDate is not statutoryDate. */
   readonly shiftedBy: string | null
   /** The same step by step; empty exactly where dueDate is statutoryDate. */
   readonly movedBy: readonly Move[]
