@@ -95,6 +95,14 @@ describe('a rule that cannot be read stops the start and is named', () => {
       (rule) => Object.assign(rule, { period: { type: 'calendarQuarter', onlyEndMonths: [2] } }),
       /no period passes/,
     ],
+    [
+      'an exception for a month in which no period ends',
+      (rule) =>
+        Object.assign(rule.due, {
+          overrides: { 11: { anchor: 'fixedAfterPeriodEnd', month: 1, day: 15, yearOffset: 1 } },
+        }),
+      /due\.overrides\.11: no period of this rule ends in that month/,
+    ],
   ])('%s', (_name, change, message) => {
     changeRule(change)
     const found = problems()
