@@ -45,7 +45,7 @@ builder.queryField('taxDates', (t) =>
       country: t.arg({ type: CountryCodeType, required: true }),
       year: t.arg.int({ description: 'Exactly one of year, and from with to.' }),
       from: t.arg({ type: 'Date' }),
-      to: t.arg({ type: 'Date', description: 'At most 10 years after from.' }),
+      to: t.arg({ type: 'Date', description: 'At most 10 years, both days counted.' }),
       region: t.arg.string({
         description:
           'ISO 3166-2. Left out: all regions; given: nationwide dates and those of the region.',
