@@ -6,7 +6,7 @@ import {
   type TaxData,
 } from './tax-data.ts'
 import { recordsOf, type TaxDateChange } from './tax-date-change.ts'
-import { type Calendars, paymentDate, type TaxDate } from './tax-dates.ts'
+import { type Calendars, isOwnDate, paymentDate, type TaxDate, taxDateId } from './tax-dates.ts'
 
 /**
  * The data as it stands after these changes, given in the order of entry. `data` itself is computed
@@ -84,12 +84,7 @@ function datesByPeriod(country: CountryTaxData): ReadonlyMap<string, readonly In
 }
 
 function ownFirst(one: IndexedTaxDate, other: IndexedTaxDate): number {
-  return Number(isOwn(other.taxDate)) - Number(isOwn(one.taxDate))
-}
-
-/** False for the exception of a region. */
-function isOwn({ region, obligation }: TaxDate): boolean {
-  return region === obligation.region
+  return Number(isOwnDate(other.taxDate)) - Number(isOwnDate(one.taxDate))
 }
 
 function changedCountry(
@@ -125,7 +120,7 @@ function changedPeriod(
   changes: readonly TaxDateChange[],
   calendars: Calendars,
 ): readonly IndexedTaxDate[] {
-  const own = dates.find(({ taxDate }) => isOwn(taxDate))
+  const own = dates.find(({ taxDate }) => isOwnDate(taxDate))
   // Its own date lies outside the years covered: there is nothing that a change could be told with.
   if (own === undefined) return dates
   const scopeOf = ({ region }: TaxDateChange) =>
@@ -164,7 +159,7 @@ function changedPeriod(
 }
 
 function regional(date: TaxDate, region: string): TaxDate {
-  return { ...date, id: `${date.obligation.id}:${date.periodEnd}:${region}`, region }
+  return { ...date, id: taxDateId(date.obligation.id, date.periodEnd, region), region }
 }
 
 function movedOrGone(
@@ -214,7 +209,7 @@ function toldWith(
   return changes
     .filter(({ region, appliesTo }) => {
       if (region === null || region === date.region) return true
-      return isOwn(date) && (appliesTo !== null || !ownRows.has(region))
+      return isOwnDate(date) && (appliesTo !== null || !ownRows.has(region))
     })
     .toReversed()
 }

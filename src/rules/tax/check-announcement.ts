@@ -15,7 +15,7 @@ import {
   movesDates,
   type TaxDateChange,
 } from './tax-date-change.ts'
-import { paymentDate } from './tax-dates.ts'
+import { isOwnDate, paymentDate } from './tax-dates.ts'
 
 /** What somebody wants to announce; null is the same as left out. */
 export type Announcement = {
@@ -116,7 +116,7 @@ function subjectOf(
   }
   if (periodEnd === null) throw new BadInput('periodEnd: is needed with an obligationId')
   const dates = changedDatesOf(data, { country: country.code, obligationId, periodEnd }, [])
-  const own = dates.find(({ region, obligation }) => region === obligation.region)
+  const own = dates.find(isOwnDate)
   if (own === undefined) {
     throw new BadInput(
       `periodEnd: ${obligationId} has no date for a period that ends on ${periodEnd}`,

@@ -5,7 +5,7 @@ import { calendarDateSchema, sourceSchema } from './holiday-calendar.ts'
 import { periodEnding } from './period.ts'
 import type { Disagreement, Source } from './provenance.ts'
 import type { ShippedChange } from './tax-date-change.ts'
-import type { TaxDate } from './tax-dates.ts'
+import { type TaxDate, taxDateId } from './tax-dates.ts'
 import type { TaxRule } from './tax-rule.ts'
 
 /**
@@ -143,7 +143,7 @@ export function dateIdOf(
   const rule = rules.find(({ id }) => id === ruleId)
   if (rule === undefined) return null
   const own = region === undefined || region === rule.region
-  return `${rule.id}:${periodEnd}${own ? '' : `:${region}`}`
+  return taxDateId(rule.id, periodEnd, own ? null : region)
 }
 
 /** What the print says otherwise, `dueDate 2026-03-03, printed 2026-03-02`; empty: it matches. */

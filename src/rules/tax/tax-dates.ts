@@ -28,7 +28,7 @@ export type Reckoning = {
 
 /** One due date of one obligation, as the API speaks of it. */
 export type TaxDate = Reckoning & {
-  /** `<obligation>:<period end>`, and `:<region>` for a region's exception; unique and stable. */
+  /** As `taxDateId` makes it; unique and stable. */
   readonly id: string
   readonly obligation: Obligation
   /** Where this date holds; null: everywhere. */
@@ -41,6 +41,23 @@ export type TaxDate = Reckoning & {
 }
 
 const NONE: readonly never[] = []
+
+/**
+ * `<obligation>:<period end>`, and `:<region>` for a region's exception. Clients and calendars keep it.
+ * @param exceptionFor the region; null: the obligation's own date
+ */
+export function taxDateId(
+  obligationId: string,
+  periodEnd: CalendarDate,
+  exceptionFor: string | null,
+): string {
+  return `${obligationId}:${periodEnd}${exceptionFor === null ? '' : `:${exceptionFor}`}`
+}
+
+/** False for the exception of a region. */
+export function isOwnDate({ region, obligation }: Pick<TaxDate, 'region' | 'obligation'>): boolean {
+  return region === obligation.region
+}
 
 export type Calendars = ReadonlyMap<string, HolidayCalendar>
 
@@ -90,7 +107,7 @@ function taxDateOf(
   // The copy comes first: the engine makes it of one piece, and there are some twenty thousand.
   return {
     ...reckoned,
-    id: `${rule.id}:${period.end}${exceptionFor === null ? '' : `:${exceptionFor}`}`,
+    id: taxDateId(rule.id, period.end, exceptionFor),
     obligation,
     region: exceptionFor ?? rule.region,
     periodStart: period.start,
