@@ -17,6 +17,7 @@ export type ObligationArguments = {
   readonly actions?: Optional<readonly string[]>
 }
 
+/** Arguments that were checked, as a test of one obligation. */
 export type ObligationChoice = {
   readonly chosen: (obligation: Obligation) => boolean
   /** The same choice gives the same key, in whatever order it was written. */

@@ -18,6 +18,7 @@ export type PeriodArguments = {
   readonly yearEndMonth?: Optional<number>
 }
 
+/** Arguments that were checked, as a test of one date's period. */
 export type PeriodChoice = {
   readonly chosen: (date: IndexedTaxDate) => boolean
   readonly key: readonly unknown[]

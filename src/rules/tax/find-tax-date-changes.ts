@@ -18,6 +18,7 @@ export type ChangeChoice = {
   readonly obligationIds?: Optional<readonly string[]>
 }
 
+/** One page of changes, newest first. */
 export type TaxDateChangeConnection = Connection<TaxDateChange>
 
 /** @throws BadInput a country or obligation that is unknown, or an empty list */

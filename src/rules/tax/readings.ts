@@ -75,6 +75,7 @@ export type Reading = z.infer<typeof readingSchema> & {
   readonly evidence: 'official-table' | 'secondary'
 }
 
+/** Every reading of a file by itself, with its publication. */
 export function readingsOf({ publications }: ReadingsFile): Reading[] {
   return publications.flatMap(({ name, urls, read, evidence, readings }) => {
     const source = { name, url: urls[0] ?? '', read }

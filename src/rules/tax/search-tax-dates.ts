@@ -7,6 +7,7 @@ import type { CountryTaxData, IndexedTaxDate } from './tax-data.ts'
 /** The arguments that choose among the dates of a range, the same for every query of dates. */
 export type FilterArguments = ObligationArguments & PeriodArguments
 
+/** Arguments that were checked, as a test of one date. */
 export type TaxDateFilter = {
   readonly matches: (date: IndexedTaxDate) => boolean
   /** The same filter gives the same key, in whatever order it was written. */

@@ -10,8 +10,10 @@ import { cursorOf, liesBefore, type Place, placeOf } from './page-cursor.ts'
 import type { IndexedTaxDate } from './tax-data.ts'
 import type { TaxDate } from './tax-dates.ts'
 
+/** One page of dates, by dueDate and then by id. */
 export type TaxDateConnection = Connection<TaxDate>
 
+/** Arguments of a page that were checked. */
 export type PageRequest = {
   readonly size: number
   /** The place after which the page begins; null: at the beginning. */

@@ -59,6 +59,7 @@ export function isOwnDate({ region, obligation }: Pick<TaxDate, 'region' | 'obli
   return region === obligation.region
 }
 
+/** By id, as rules name them. */
 export type Calendars = ReadonlyMap<string, HolidayCalendar>
 
 /** False for a period that begins before the rule held or ends after it. */
@@ -142,6 +143,7 @@ export function reckon(
   }
 }
 
+/** By when to pay what is due on a day; nulls: on that day. */
 export type Payment = {
   readonly payBy: CalendarDate | null
   readonly reason: string | null
