@@ -195,14 +195,14 @@ describe('Ireland, Singapore and India stay on weekends', () => {
     expect(dateFor('sg-wht', '2025-12-31').dueDate).toBe('2026-02-15')
   })
 
-  test('India: March has until 30 April and 31 May; one year was extended twice', () => {
+  test('India: March has until 30 April and 31 May; one year was extended', () => {
     expect(dateFor('in-tds', '2025-03-31').dueDate).toBe('2025-04-30')
     expect(dateFor('in-tds', '2025-04-30').dueDate).toBe('2025-05-07')
     expect(dateFor('in-tds-return', '2025-03-31').dueDate).toBe('2025-05-31')
     expect(dateFor('in-tds-return', '2025-06-30').dueDate).toBe('2025-07-31')
     expect(dateFor('in-itr', '2025-03-31')).toMatchObject({
       statutoryDate: '2025-07-31',
-      dueDate: '2025-09-16',
+      dueDate: '2025-09-15',
     })
     expect(dateFor('in-itr', '2026-03-31').dueDate).toBe('2026-07-31')
   })
