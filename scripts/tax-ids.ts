@@ -1,19 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { applyChanges } from '../src/rules/tax/apply-changes.ts'
+import { withShippedChanges } from '../src/rules/tax/apply-changes.ts'
 import { yearOf } from '../src/rules/tax/calendar-date.ts'
 import type { TaxData } from '../src/rules/tax/tax-data.ts'
-import { recordsOf } from '../src/rules/tax/tax-date-change.ts'
 import { loadTaxData } from '../src/store/tax-data.ts'
 
-const HELP = `npm run tax:ids [-- --allow-removed]
+const usage = `npm run tax:ids [-- <options>]
 
 Writes the ids that this release promises to keep: test/fixtures/obligation-ids.json and
 test/fixtures/tax-date-ids.json (dates due in 2025 and 2026). Run it for each release.
 
 An id of the last release that is gone, or now means another period, is printed and nothing is
-written: clients keep these ids. --allow-removed writes all the same; say why in CHANGELOG.md.`
+written: clients keep these ids.
+  --allow-removed   writes all the same; say why in CHANGELOG.md
+  -h, --help        this`
 
 const root = join(import.meta.dirname, '..')
 const OBLIGATIONS_FILE = join(root, 'test/fixtures/obligation-ids.json')
@@ -28,8 +29,7 @@ export type Ids = {
 
 /** All ids of the data, changes that ship with it included. */
 export function idsOf(data: TaxData, wanted = (_dueYear: number) => true): Ids {
-  const changes = [...data.countries.values()].flatMap(({ shippedChanges }) => shippedChanges)
-  const { countries } = applyChanges(data, recordsOf(changes))
+  const { countries } = withShippedChanges(data)
   const dates = new Map<string, string>()
   for (const { datesByYear } of countries.values()) {
     for (const { taxDate } of [...datesByYear.values()].flat()) {
@@ -103,6 +103,6 @@ if (import.meta.main) {
   const { values } = parseArgs({
     options: { help: { type: 'boolean', short: 'h' }, 'allow-removed': { type: 'boolean' } },
   })
-  if (values.help) console.log(HELP)
+  if (values.help) console.log(usage)
   else main(values['allow-removed'] ?? false)
 }

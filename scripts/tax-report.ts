@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { applyChanges } from '../src/rules/tax/apply-changes.ts'
-import { recordsOf } from '../src/rules/tax/tax-date-change.ts'
+import { withShippedChanges } from '../src/rules/tax/apply-changes.ts'
 import { loadTaxData } from '../src/store/tax-data.ts'
 import { type AccuracyReport, accuracyOf, faultsOf } from './tax-report/accuracy.ts'
 import { fullText } from './tax-report/full-text.ts'
@@ -61,8 +60,7 @@ function run(): 0 | 1 {
 
 function reportOf(country: string | undefined): AccuracyReport {
   const fromRules = loadTaxData(join(root, 'data/tax'))
-  const shipped = [...fromRules.countries.values()].flatMap(({ shippedChanges }) => shippedChanges)
-  const report = accuracyOf(applyChanges(fromRules, recordsOf(shipped)), fromRules)
+  const report = accuracyOf(withShippedChanges(fromRules), fromRules)
   if (country === undefined) return report
   return { ...report, countries: report.countries.filter(({ code }) => code === country) }
 }

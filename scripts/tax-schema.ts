@@ -7,11 +7,12 @@ import { calendarsFileSchema, generatedCalendarsSchema } from '../src/rules/tax/
 import { readingsFileSchema } from '../src/rules/tax/readings.ts'
 import { correctionsSchema } from './calendar-generation.ts'
 
-const HELP = `npm run tax:schema
+const usage = `npm run tax:schema [-- <options>]
 
 Writes the JSON Schemas (draft 2020-12) of the files in data/tax, made of the schemas that the start
 checks them with. Each data file names its own as "$schema", so that editors complete and check it.
-Commit them with the change of src/rules/tax that changed them; a test compares.`
+Commit them with the change of src/rules/tax that changed them; a test compares.
+  -h, --help   this`
 
 const directory = join(import.meta.dirname, '../data/tax')
 
@@ -44,7 +45,7 @@ function withReference({ properties }: z.core.JSONSchema.BaseSchema): object {
 if (import.meta.main) {
   const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } })
   if (values.help) {
-    console.log(HELP)
+    console.log(usage)
   } else {
     for (const [file, text] of taxSchemas()) {
       writeFileSync(join(directory, file), text)

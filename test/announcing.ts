@@ -1,5 +1,6 @@
 import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
+import { sseData } from './sse-data.ts'
 
 export const announceMutation = `mutation ($input: AnnounceTaxDateChangeInput!) {
   announceTaxDateChange(input: $input) {
@@ -57,6 +58,9 @@ const query = `subscription ($countries: [CountryCode!], $obligationIds: [ID!], 
   }
 }`
 
+type Data = { taxDateChanged: HeardChange }
+type Answer = { data?: Data; errors?: unknown }
+
 /** @param url origin of the API process */
 export function listenToChanges(url: string, apiKey: string, wanted: Wanted = {}): ChangeListener {
   const heard: HeardChange[] = []
@@ -69,7 +73,6 @@ export function listenToChanges(url: string, apiKey: string, wanted: Wanted = {}
   })
   const variables = { ...wanted }
   const ended = (async () => {
-    type Data = { taxDateChanged: HeardChange }
     for await (const { data, errors } of client.iterate<Data>({ query, variables })) {
       if (data) heard.push(data.taxDateChanged)
       else listener.failure = errors
@@ -106,18 +109,9 @@ export function listenToChangesOverSse(
       body: JSON.stringify({ query, variables: wanted }),
       signal: leaving.signal,
     })
-    let text = ''
-    for await (const chunk of response.body ?? []) {
-      text += Buffer.from(chunk).toString()
-      const events = text.split('\n\n')
-      text = events.pop() ?? ''
-      for (const event of events) {
-        const line = event.split('\n').find((one) => one.startsWith('data: {'))
-        if (line === undefined) continue
-        const { data, errors } = JSON.parse(line.slice(6))
-        if (data) heard.push(data.taxDateChanged)
-        else listener.failure = errors
-      }
+    for await (const { data, errors } of sseData<Answer>(response)) {
+      if (data) heard.push(data.taxDateChanged)
+      else listener.failure = errors
     }
   })().catch((error) => {
     if (!leaving.signal.aborted) listener.failure = error

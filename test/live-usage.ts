@@ -1,5 +1,6 @@
 import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
+import { sseData } from './sse-data.ts'
 
 const query = 'subscription { liveUsage { apiKeyId hourRequests monthRequests remaining } }'
 
@@ -28,15 +29,8 @@ export function listenOverSse(url: string, headers: Record<string, string>): Liv
       body: JSON.stringify({ query }),
       signal: leaving.signal,
     })
-    let text = ''
-    for await (const chunk of response.body ?? []) {
-      text += Buffer.from(chunk).toString()
-      const events = text.split('\n\n')
-      text = events.pop() ?? ''
-      for (const event of events) {
-        const data = event.split('\n').find((line) => line.startsWith('data: {'))
-        if (data) states.push(JSON.parse(data.slice(6)).data.liveUsage)
-      }
+    for await (const { data } of sseData<{ data: { liveUsage: LiveUsage } }>(response)) {
+      states.push(data.liveUsage)
     }
   })().catch(() => {})
   return {

@@ -39,7 +39,7 @@ export type CountryAccuracy = {
 export function accuracyOf(current: TaxData, fromRules: TaxData): AccuracyReport {
   const countries = [...current.countries.values()].flatMap((country) => {
     const before = fromRules.countries.get(country.country.code)
-    return before ? [accuracyOfCountry(country, before, current)] : []
+    return before ? [accuracyOfCountry(country, before, fromRules)] : []
   })
   return { years: current.years, countries }
 }
@@ -49,7 +49,7 @@ function accuracyOfCountry(
   fromRules: CountryTaxData,
   data: TaxData,
 ): CountryAccuracy {
-  const held = heldReadings(current, fromRules)
+  const held = heldReadings(current, data)
   const rules = [...current.rules.values()]
   return {
     code: current.country.code,

@@ -1,5 +1,7 @@
+import { applyChanges } from '../../src/rules/tax/apply-changes.ts'
 import { dateIdOf, differencesFrom, type Reading } from '../../src/rules/tax/readings.ts'
-import type { CountryTaxData } from '../../src/rules/tax/tax-data.ts'
+import type { CountryTaxData, TaxData } from '../../src/rules/tax/tax-data.ts'
+import { recordsOf } from '../../src/rules/tax/tax-date-change.ts'
 import type { TaxDate } from '../../src/rules/tax/tax-dates.ts'
 
 /** A printed date, held against the computed one. */
@@ -17,20 +19,33 @@ export type HeldReading = {
 
 /**
  * Every reading of a rule against its date. One that was printed before a change was announced is held
- * against the date as the rules give it, all others against the date as it stands.
+ * against the date as it stood until then, all others against the date as it stands.
  */
-export function heldReadings(current: CountryTaxData, fromRules: CountryTaxData): HeldReading[] {
+export function heldReadings(current: CountryTaxData, fromRules: TaxData): HeldReading[] {
   const rules = [...current.rules.values()]
   const datesNow = datesById(current)
-  const datesBefore = datesById(fromRules)
   return current.readings.flatMap((reading) => {
     const id = dateIdOf(reading, rules)
     if (id === null) return []
-    const dates = reading.beforeChange === undefined ? datesNow : datesBefore
+    const { beforeChange } = reading
+    const dates =
+      beforeChange === undefined
+        ? datesNow
+        : datesById(countryBefore(current, fromRules, beforeChange))
     // A region has a row of its own only where its date differs from the one for everybody.
     const date = dates.get(id) ?? dates.get(`${reading.ruleId}:${reading.periodEnd}`)
     return [{ ...held(reading, date), independent: isIndependent(reading, current.rules) }]
   })
+}
+
+/** The country after the shipped changes that stand above the one of this key. */
+function countryBefore(current: CountryTaxData, fromRules: TaxData, key: string): CountryTaxData {
+  const { shippedChanges, country } = current
+  const earlier = shippedChanges.slice(
+    0,
+    shippedChanges.findIndex((change) => change.key === key),
+  )
+  return applyChanges(fromRules, recordsOf(earlier)).countries.get(country.code) ?? current
 }
 
 function isIndependent({ ruleId, urls }: Reading, rules: CountryTaxData['rules']): boolean {

@@ -3,7 +3,7 @@ import type { HeldReading } from './held-readings.ts'
 import { type ShortcutResult, WEEKENDS_ONLY } from './shortcuts.ts'
 import { markdownTable } from './text.ts'
 
-/** The years for which official holiday lists are carried, of which the readings tell. */
+/** The years of which the readings tell; official holiday lists are carried for all of them. */
 const TOLD_FROM = '2024'
 const TOLD_TO = '2027'
 

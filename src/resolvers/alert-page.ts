@@ -1,6 +1,6 @@
 import type { Db } from 'mongodb'
 import { BadInput } from '../rules/bad-input.ts'
-import { pageSizeOf } from '../rules/tax/tax-date-page.ts'
+import { pageSizeOf } from '../rules/connection.ts'
 import type { AlertPage } from '../schema/alert.ts'
 import { type AlertDoc, type AlertScope, alerts, shownAlerts } from '../store/alerts.ts'
 

@@ -1,9 +1,8 @@
 import type { Db, Filter } from 'mongodb'
 import { BadInput } from '../rules/bad-input.ts'
+import { pageSizeOf } from '../rules/connection.ts'
 import type { DeliveryPage } from '../schema/delivery.ts'
 import { type DeliveryDoc, deliveries } from '../store/deliveries.ts'
-
-const FIRST = { default: 50, most: 500 } as const
 
 export interface DeliveryPageArguments {
   first?: number | null | undefined
@@ -20,8 +19,7 @@ export async function deliveryPage(
   wanted: Filter<DeliveryDoc>,
   args: DeliveryPageArguments,
 ): Promise<DeliveryPage> {
-  const first = args.first ?? FIRST.default
-  if (first < 1 || first > FIRST.most) throw new BadInput(`"first" must be 1 to ${FIRST.most}.`)
+  const first = pageSizeOf(args.first)
   const place = args.after == null ? null : placeOf(args.after)
   const [found, totalCount] = await Promise.all([
     deliveries(db)

@@ -45,10 +45,10 @@ builder.queryField('taxDates', (t) =>
       country: t.arg({ type: CountryCodeType, required: true }),
       year: t.arg.int({ description: 'Exactly one of year, and from with to.' }),
       from: t.arg({ type: 'Date' }),
-      to: t.arg({ type: 'Date', description: 'At most 10 years after from.' }),
+      to: t.arg({ type: 'Date', description: 'At most 10 years, both days counted.' }),
       region: t.arg.string({
         description:
-          'ISO 3166-2. Left out: all regions; given: national dates and those of the region.',
+          'ISO 3166-2. Left out: all regions; given: nationwide dates and those of the region.',
       }),
       ...obligationArguments,
       ...taxDateArguments,
@@ -86,7 +86,7 @@ builder.queryField('upcomingTaxDates', (t) =>
       }),
       regions: t.arg.stringList({
         description:
-          'ISO 3166-2, of these countries. A country of which none is given: all regions; else its national dates and those of these regions. A national date that each of them replaces is left out.',
+          'ISO 3166-2, of these countries. A country of which none is given: all regions; else its nationwide dates and those of these regions. A nationwide date that each of them replaces is left out.',
       }),
       ...obligationArguments,
       ...taxDateArguments,

@@ -22,7 +22,7 @@ export const CalendarFeed = builder.objectRef<CalendarFeedShape>('CalendarFeed')
     id: t.exposeID('_id'),
     apiKeyId: t.exposeID('apiKeyId', { description: 'The feed ends when this key is revoked.' }),
     name: t.exposeString('name', { description: "The calendar's name in a subscriber's list." }),
-    lastFour: t.exposeString('lastFour', { description: 'of the token' }),
+    lastFour: t.exposeString('lastFour', { description: 'Of the token.' }),
     countries: t.field({
       type: [CountryCodeType],
       resolve: ({ choice }) => [...choice.countries],
@@ -77,7 +77,7 @@ export const CreatedCalendarFeed = builder
       url: t.exposeString('url', {
         description: 'Subscribe to this address; whoever knows it can read the feed.',
       }),
-      token: t.exposeString('token', { description: 'shown once, kept nowhere' }),
+      token: t.exposeString('token', { description: 'Shown once, kept nowhere.' }),
       feed: t.expose('feed', { type: CalendarFeed }),
     }),
   })
@@ -87,7 +87,10 @@ export const CreateCalendarFeedInput = builder.inputType('CreateCalendarFeedInpu
     'Which dates the feed shows, in the words of upcomingTaxDates; what is left out shows all.',
   fields: (t) => ({
     apiKeyId: t.id({ required: true }),
-    name: t.string({ required: true }),
+    name: t.string({
+      required: true,
+      description: "The calendar's name in a subscriber's list; at most 100 characters.",
+    }),
     countries: t.field({ type: [CountryCodeType], required: true }),
     regions: t.stringList(),
     obligationIds: t.idList(),

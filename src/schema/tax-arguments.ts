@@ -1,3 +1,4 @@
+import { DEFAULT_PAGE, LARGEST_PAGE } from '../rules/connection.ts'
 import { builder } from './builder.ts'
 import { TaxActionType, TaxCategoryType, TaxpayerKindType } from './tax.ts'
 
@@ -33,6 +34,6 @@ export const taxDateArguments = builder.args((t) => ({
 
 /** Which page of dates is asked for. */
 export const pageArguments = builder.args((t) => ({
-  first: t.int({ description: '50 by default, at most 500.' }),
+  first: t.int({ description: `${DEFAULT_PAGE} by default, at most ${LARGEST_PAGE}.` }),
   after: t.string({ description: 'A cursor of the same query.' }),
 }))

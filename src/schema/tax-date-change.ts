@@ -77,6 +77,7 @@ const SourceInput = builder.inputType('SourceInput', {
 })
 
 export const AnnounceTaxDateChangeInput = builder.inputType('AnnounceTaxDateChangeInput', {
+  description: 'What an authority announced, and where that was read.',
   fields: (t) => ({
     country: t.field({
       type: CountryCodeType,

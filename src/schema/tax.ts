@@ -2,7 +2,7 @@ import { assumedSize } from '../rules/assumed-size.ts'
 import { TAX_CATEGORIES, TAXPAYER_KINDS } from '../rules/tax/classification.ts'
 import { type Country, type Obligation, TAX_ACTIONS } from '../rules/tax/obligation.ts'
 import { type Disagreement, MOVE_KINDS, type Move } from '../rules/tax/provenance.ts'
-import type { TaxDateConnection, TaxDateEdge } from '../rules/tax/tax-date-page.ts'
+import type { TaxDateConnection } from '../rules/tax/tax-date-page.ts'
 import type { TaxDate } from '../rules/tax/tax-dates.ts'
 import { builder } from './builder.ts'
 import { CountryCodeType } from './country-code.ts'
@@ -133,7 +133,7 @@ export const TaxDateType = builder.objectRef<TaxDate>('TaxDate').implement({
     shiftedBy: t.exposeString('shiftedBy', {
       nullable: true,
       description:
-        'Why dueDate differs from statutoryDate: the weekend, holiday or extension, named.',
+        'Why dueDate differs from statutoryDate: the weekend, holiday or announcement, named.',
     }),
     movedBy: t.field({
       type: [MoveType],
@@ -160,12 +160,14 @@ export const TaxDateType = builder.objectRef<TaxDate>('TaxDate').implement({
   }),
 })
 
-const TaxDateEdgeType = builder.objectRef<TaxDateEdge>('TaxDateEdge').implement({
-  fields: (t) => ({
-    cursor: t.exposeString('cursor'),
-    node: t.expose('node', { type: TaxDateType }),
-  }),
-})
+const TaxDateEdgeType = builder
+  .objectRef<TaxDateConnection['edges'][number]>('TaxDateEdge')
+  .implement({
+    fields: (t) => ({
+      cursor: t.exposeString('cursor'),
+      node: t.expose('node', { type: TaxDateType }),
+    }),
+  })
 
 export const TaxDateConnectionType = builder
   .objectRef<TaxDateConnection>('TaxDateConnection')

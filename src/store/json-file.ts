@@ -28,6 +28,7 @@ export function issuesOf(error: z.ZodError, label: string): string[] {
   })
 }
 
+/** Whatever was thrown, in words. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

@@ -8,7 +8,7 @@ import {
 } from '../rules/tax/country-file.ts'
 import { problemsOf, type RuleSurroundings } from '../rules/tax/rule-problems.ts'
 import type { CountryRules } from '../rules/tax/tax-data.ts'
-import type { ShippedChange } from '../rules/tax/tax-date-change.ts'
+import { isEnteredBefore, type ShippedChange } from '../rules/tax/tax-date-change.ts'
 import type { Calendars } from '../rules/tax/tax-dates.ts'
 import { type TaxRule, taxRuleSchema } from '../rules/tax/tax-rule.ts'
 import { issuesOf, readJson } from './json-file.ts'
@@ -87,15 +87,11 @@ function problemsOfChanges({ code, regions, rules, changes }: CountryFile, file:
     if (!change.key.startsWith(prefix)) found.push(`key does not begin with ${prefix}`)
     // Who reads the file down reads the history: of two for one date the lower one holds.
     const above = changes[index - 1]
-    if (above && !isBefore(above, change))
+    if (above && !isEnteredBefore(above, change)) {
       found.push('is out of order: sort by entered, then by key')
+    }
     return found.map((problem) => `${file}: change ${change.key}: ${problem}`)
   })
-}
-
-function isBefore(above: ShippedChange, below: ShippedChange): boolean {
-  if (above.entered !== below.entered) return above.entered < below.entered
-  return above.key < below.key
 }
 
 function textOf(unread: unknown, field: 'id' | 'key'): string | undefined {

@@ -5,6 +5,7 @@ import { runScript, script } from './redis-script.ts'
 /** Any hour, not any clock's hour, holds at most so many reads of one feed. */
 export const READS_AN_HOUR = 60
 
+/** Keeps the limit on reads of a calendar feed. */
 export interface FeedReads {
   /**
    * Counts a read, of all processes together; while Redis is away, of this one alone.

@@ -10,9 +10,17 @@ export interface LogReaderOptions<Entry> {
   /** Index of the first entry to read. */
   from: number
   matches: (entry: Entry) => boolean
+  /**
+   * Waited for between batches of entries that are there already. A client that reads fast never makes us
+   * wait for its socket, and a long history would hold the event loop until its end.
+   */
+  turn: () => Promise<void>
   /** Called once, when the consumer leaves or the reader is ended. */
   onEnd: () => void
 }
+
+/** A millisecond or two of answers, however much is selected of each entry. */
+const ENTRIES_A_TURN = 16
 
 /**
  * A consumer of a log in memory: each entry once, in order, and then those that come. It keeps a
@@ -23,6 +31,9 @@ export function createLogReader<Entry>(options: LogReaderOptions<Entry>): LogRea
   const { entries, matches } = options
   let position = options.from
   let ended = false
+  /** Taken since the last turn without waiting for anything. */
+  let inARow = 0
+  let awaitsTurn = false
   const waiting: ((result: IteratorResult<Entry, undefined>) => void)[] = []
 
   /** The next entry that matches, as an answer; undefined: there is none yet. */
@@ -43,18 +54,34 @@ export function createLogReader<Entry>(options: LogReaderOptions<Entry>): LogRea
     return { done: true, value: undefined }
   }
 
+  function wake(): void {
+    if (awaitsTurn) return
+    while (waiting.length > 0) {
+      const result = take()
+      if (result === undefined) return
+      waiting.shift()?.(result)
+    }
+  }
+
+  function awaitTurn(): void {
+    awaitsTurn = true
+    void options.turn().then(() => {
+      awaitsTurn = false
+      inARow = 0
+      wake()
+    })
+  }
+
   return {
-    wake() {
-      while (waiting.length > 0) {
-        const result = take()
-        if (result === undefined) return
-        waiting.shift()?.(result)
-      }
-    },
+    wake,
     next() {
       if (ended) return end()
-      const result = waiting.length === 0 ? take() : undefined
-      if (result) return Promise.resolve(result)
+      const result = waiting.length === 0 && inARow < ENTRIES_A_TURN ? take() : undefined
+      if (result) {
+        inARow += 1
+        return Promise.resolve(result)
+      }
+      if (inARow >= ENTRIES_A_TURN && !awaitsTurn) awaitTurn()
       return new Promise((resolve) => waiting.push(resolve))
     },
     return: end,

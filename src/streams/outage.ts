@@ -6,6 +6,7 @@ export interface Outage {
   over(): void
 }
 
+/** @param what is the matter, as both lines say it */
 export function createOutage(log: Logger, what: string): Outage {
   let lasting = false
   return {

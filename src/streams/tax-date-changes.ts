@@ -13,6 +13,7 @@ import {
   readTaxDateChanges,
 } from '../store/tax-date-changes.ts'
 import { createLogReader, type LogReader } from './log-reader.ts'
+import { oneAfterAnother } from './one-after-another.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { createOutage } from './outage.ts'
 import type { RedisClient } from './redis.ts'
@@ -20,12 +21,16 @@ import { createTaxDateMetrics } from './tax-date-metrics.ts'
 import { taxDateEvent, taxDateTopic } from './tax-date-topic.ts'
 import { createTopicFollower } from './topic-follower.ts'
 import { createTopicPublisher, type TopicPublisher } from './topic-publisher.ts'
+import { createTurns } from './turns.ts'
 
 /**
  * How often MongoDB is asked for changes that the stream did not tell of, and Redis for what the stream
  * lacks: with Redis away, or an announcer that died before it could publish, nothing else finds them.
  */
 const RECONCILE_MS = 2_000
+
+/** Woken in one go: each then makes an answer. */
+const READERS_A_TURN = 16
 
 export interface TaxDateChangesOptions {
   db: Db
@@ -65,20 +70,39 @@ export function createTaxDateChanges(options: TaxDateChangesOptions): TaxDateCha
   const { db, redis, history, clock, log } = options
   const metrics = createTaxDateMetrics(options.registry)
   const readers = new Set<LogReader<TaxDateChange>>()
+  const turn = createTurns()
+  // At the same time they would conflict in MongoDB, and the unlucky one wait for seconds.
+  const inOrder = oneAfterAnother()
   const newestId = () => Number(history.changes().at(-1)?.id ?? 0)
   let publisher: TopicPublisher | undefined
   let timer: NodeJS.Timeout | undefined
+  let stopped = false
   const reading = createOutage(log, 'changes of tax dates cannot be read from MongoDB')
   const publishing = createOutage(log, 'changes of tax dates cannot be published')
 
   function take(changes: readonly TaxDateChange[]): void {
     if (history.record(changes) === 0) return
     metrics.known.set(newestId())
-    for (const reader of readers) reader.wake()
+    void wakeReaders()
   }
 
+  const wakeReaders = oneAtATime(async () => {
+    let woken = 0
+    for (const reader of [...readers]) {
+      reader.wake()
+      woken += 1
+      if (woken % READERS_A_TURN === 0) await turn()
+    }
+  })
+
   const read = oneAtATime(async () => take(await readTaxDateChanges(db, newestId())))
-  const readSomeTime = () => void read().then(reading.over, reading.begun)
+
+  function readSomeTime(): void {
+    read().then(reading.over, (error) => {
+      // What a stop interrupts is no outage.
+      if (!stopped) reading.begun(error)
+    })
+  }
 
   function publish(): void {
     publisher?.publish().then(
@@ -87,6 +111,7 @@ export function createTaxDateChanges(options: TaxDateChangesOptions): TaxDateCha
         publishing.over()
       },
       (error) => {
+        if (stopped) return
         metrics.failures.inc()
         publishing.begun(error)
       },
@@ -119,11 +144,14 @@ export function createTaxDateChanges(options: TaxDateChangesOptions): TaxDateCha
 
   return {
     async announce(announced, enteredBy) {
-      const entered = await enterTaxDateChange(db, clock, newestId(), (missed) => {
-        demandNews(announced, [...history.changes(), ...missed])
-        return { announced, enteredBy }
+      const entered = await inOrder(async () => {
+        const found = await enterTaxDateChange(db, clock, newestId(), (missed) => {
+          demandNews(announced, [...history.changes(), ...missed])
+          return { announced, enteredBy }
+        })
+        take(found)
+        return found
       })
-      take(entered)
       publish()
       const own = entered.at(-1)
       if (own === undefined) throw new Error('a change was entered and is not there')
@@ -140,6 +168,7 @@ export function createTaxDateChanges(options: TaxDateChangesOptions): TaxDateCha
         entries,
         from: after === null ? entries.length : indexAfter(entries, after),
         matches,
+        turn,
         onEnd() {
           readers.delete(reader)
           metrics.subscribers.set(readers.size)
@@ -163,6 +192,7 @@ export function createTaxDateChanges(options: TaxDateChangesOptions): TaxDateCha
       publish()
     },
     async stop() {
+      stopped = true
       follower.stop()
       clearInterval(timer)
       for (const reader of [...readers]) await reader.return()

@@ -13,12 +13,11 @@ import {
 import type { FeedArguments } from '../../src/rules/tax/feed-choice.ts'
 import { apiKeys, createApiKeyIndexes } from '../../src/store/api-keys.ts'
 import { calendarFeeds, createCalendarFeedIndexes } from '../../src/store/calendar-feeds.ts'
-import { loadTaxData } from '../../src/store/tax-data.ts'
-import { shippedDirectory } from '../rules/tax/shipped-data.ts'
+import { fromRules } from '../rules/tax/shipped-data.ts'
 import { type TestDatabase, testDatabase } from '../servers.ts'
 import { seedKey, tools } from './seeded-callers.ts'
 
-const data = loadTaxData(shippedDirectory)
+const data = fromRules
 const choice: FeedArguments = { countries: ['GB'] }
 
 let database: TestDatabase

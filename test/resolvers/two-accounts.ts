@@ -10,9 +10,8 @@ import { createTaxHistory } from '../../src/rules/tax/tax-history.ts'
 import { accounts, createAccountIndexes } from '../../src/store/accounts.ts'
 import { type ApiKeyDoc, apiKeys, createApiKeyIndexes } from '../../src/store/api-keys.ts'
 import { createEncryption, type Encryption } from '../../src/store/encryption.ts'
-import { loadTaxData } from '../../src/store/tax-data.ts'
 import { account, ask, asOwner, contextOf, plans, plantKey } from '../asked.ts'
-import { shippedDirectory } from '../rules/tax/shipped-data.ts'
+import { fromRules } from '../rules/tax/shipped-data.ts'
 import { type TestDatabase, testDatabase } from '../servers.ts'
 
 /** Account `acc_a` with two keys, and `acc_b` with one, anew before each test. */
@@ -35,7 +34,7 @@ export interface TwoAccounts {
   ): Promise<ExecutionResult<Record<string, unknown>>>
 }
 
-const taxHistory = createTaxHistory(loadTaxData(shippedDirectory), () => now)
+const taxHistory = createTaxHistory(fromRules, () => now)
 
 export const now = Date.parse('2026-11-10T12:00:00Z')
 export const admin: Caller = { kind: 'admin' }

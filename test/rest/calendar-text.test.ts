@@ -6,14 +6,13 @@ import { checkedFeedChoice, type FeedArguments } from '../../src/rules/tax/feed-
 import { feedEntries } from '../../src/rules/tax/ical-entries.ts'
 import type { TaxDateChange } from '../../src/rules/tax/tax-date-change.ts'
 import { createTaxHistory } from '../../src/rules/tax/tax-history.ts'
-import { loadTaxData } from '../../src/store/tax-data.ts'
 import { change } from '../rules/tax/announced.ts'
-import { shippedDirectory } from '../rules/tax/shipped-data.ts'
+import { fromRules } from '../rules/tax/shipped-data.ts'
 import { textsOf } from './ical-lines.ts'
 import { icalProblems } from './ical-rules.ts'
 import { calendarOf, parsedFeed } from './parsed-feed.ts'
 
-const data = loadTaxData(shippedDirectory)
+const data = fromRules
 const DOMAIN = '@tax-dates.getcomplical'
 
 function feed(given: FeedArguments, today: string, changes: readonly TaxDateChange[] = []): string {

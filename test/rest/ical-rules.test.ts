@@ -3,11 +3,10 @@ import { calendarText } from '../../src/rest/calendar-text.ts'
 import { checkedFeedChoice } from '../../src/rules/tax/feed-choice.ts'
 import { feedEntries } from '../../src/rules/tax/ical-entries.ts'
 import { createTaxHistory } from '../../src/rules/tax/tax-history.ts'
-import { loadTaxData } from '../../src/store/tax-data.ts'
-import { shippedDirectory } from '../rules/tax/shipped-data.ts'
+import { fromRules } from '../rules/tax/shipped-data.ts'
 import { icalProblems } from './ical-rules.ts'
 
-const data = loadTaxData(shippedDirectory)
+const data = fromRules
 
 describe('the check of a feed', () => {
   const good = calendarText(

@@ -7,11 +7,10 @@ import type { HeldReading } from '../../scripts/tax-report/held-readings.ts'
 import { withSummary } from '../../scripts/tax-report/readme-block.ts'
 import { summary } from '../../scripts/tax-report/summary.ts'
 import { markdownTable, plainTable } from '../../scripts/tax-report/text.ts'
-import { loadTaxData } from '../../src/store/tax-data.ts'
-import { shipped, shippedDirectory } from '../rules/tax/shipped-data.ts'
+import { fromRules, shipped } from '../rules/tax/shipped-data.ts'
 
 const root = join(import.meta.dirname, '../..')
-const report = accuracyOf(shipped, loadTaxData(shippedDirectory))
+const report = accuracyOf(shipped, fromRules)
 
 function run(...options: string[]): { status: number | null; out: string; errors: string } {
   const script = join(root, 'scripts/tax-report.ts')

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { connectDatabase, type Database } from '../../src/store/database.ts'
-import { loadTaxData } from '../../src/store/tax-data.ts'
 import {
   ensureTaxDateChanges,
   enterShippedChanges,
@@ -9,10 +8,10 @@ import {
   taxDateChanges,
 } from '../../src/store/tax-date-changes.ts'
 import { change } from '../rules/tax/announced.ts'
-import { shippedDirectory } from '../rules/tax/shipped-data.ts'
+import { fromRules } from '../rules/tax/shipped-data.ts'
 import { type TestDatabase, testDatabase } from '../servers.ts'
 
-const data = loadTaxData(shippedDirectory)
+const data = fromRules
 const shippedKeys = [...data.countries.values()].flatMap(({ shippedChanges }) =>
   shippedChanges.map(({ key }) => key),
 )

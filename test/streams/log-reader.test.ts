@@ -7,12 +7,17 @@ function reading(from = 0, matches = (_entry: number) => true) {
   const onEnd = () => {
     ends += 1
   }
-  const reader = createLogReader({ entries, from, matches, onEnd })
+  let turns = 0
+  const turn = () => {
+    turns += 1
+    return new Promise<void>((resolve) => setImmediate(resolve))
+  }
+  const reader = createLogReader({ entries, from, matches, turn, onEnd })
   const append = (...more: number[]) => {
     entries.push(...more)
     reader.wake()
   }
-  return { reader, append, ends: () => ends }
+  return { reader, entries, append, ends: () => ends, turns: () => turns }
 }
 
 describe('a reader of a log', () => {
@@ -36,6 +41,15 @@ describe('a reader of a log', () => {
     expect((await parked).map(({ value }) => value)).toEqual([6, 8])
   })
 
+  test('serves who waits longest first', async () => {
+    const { reader, entries } = reading()
+    const parked = reader.next()
+    entries.push(1, 2)
+    const later = reader.next()
+    reader.wake()
+    expect([(await parked).value, (await later).value]).toEqual([1, 2])
+  })
+
   test('is woken for nothing without harm', async () => {
     const { reader, append } = reading()
     const parked = reader.next()
@@ -54,5 +68,36 @@ describe('a reader of a log', () => {
     const answers = [...(await Promise.all(parked)), await reader.next()]
     expect(answers.every(({ done }) => done === true)).toBe(true)
     expect(ends()).toBe(1)
+  })
+
+  test('leaves the event loop to others between batches of a long history', async () => {
+    const { reader, append, turns } = reading()
+    append(...Array.from({ length: 1_000 }, (_one, index) => index))
+    let rounds = 0
+    let counting: NodeJS.Immediate
+    const count = () => {
+      rounds += 1
+      counting = setImmediate(count)
+    }
+    counting = setImmediate(count)
+    const got: (number | undefined)[] = []
+    while (got.length < 1_000) got.push((await reader.next()).value)
+    clearImmediate(counting)
+    expect(got).toEqual(got.map((_one, index) => index))
+    expect(turns()).toBe(58)
+    expect(rounds).toBeGreaterThan(50)
+  })
+
+  test('waits its turn also when several ask at once, woken meanwhile or ended', async () => {
+    const { reader, append, turns } = reading()
+    append(...Array.from({ length: 40 }, (_one, index) => index))
+    const parked = Array.from({ length: 20 }, () => reader.next())
+    expect(turns()).toBe(1)
+    reader.wake()
+    const got = (await Promise.all(parked)).map(({ value }) => value)
+    expect(got).toEqual(got.map((_one, index) => index))
+    const rest = Array.from({ length: 20 }, () => reader.next())
+    await reader.return()
+    expect((await Promise.all(rest)).at(-1)?.done).toBe(true)
   })
 })

@@ -1,4 +1,5 @@
 import { isEnumType } from 'graphql'
+import type { YearRange } from '../../rules/tax/tax-data.ts'
 import type { TaxQuestion } from '../tax-api/questions.ts'
 import { inRestWords, type RestWords, restWordsOf } from '../tax-api/rest-words.ts'
 import {
@@ -8,7 +9,7 @@ import {
   problemSchema,
 } from './error-responses.ts'
 import { componentRef, enumSchema, type JsonObject, outputSchemas } from './output-schemas.ts'
-import { parameterObjects, type YearRange } from './parameter-objects.ts'
+import { parameterObjects } from './parameter-objects.ts'
 
 export interface OpenApiOptions {
   questions: readonly TaxQuestion[]

@@ -1,13 +1,11 @@
 import { isEnumType } from 'graphql'
+import { DEFAULT_PAGE, LARGEST_PAGE } from '../../rules/connection.ts'
+import { MOST_DAYS } from '../../rules/tax/find-upcoming-tax-dates.ts'
+import type { YearRange } from '../../rules/tax/tax-data.ts'
 import type { RestParameter } from '../tax-api/parameters.ts'
 import { inRestWords, type RestWords } from '../tax-api/rest-words.ts'
 import { componentRef, type JsonObject } from './output-schemas.ts'
 import { scalarSchema } from './scalar-schemas.ts'
-
-export interface YearRange {
-  first: number
-  last: number
-}
 
 /**
  * What GraphQL's types cannot say of a parameter's values. A test asks the API for each bound and for
@@ -19,8 +17,8 @@ function boundsOf(years: YearRange): Readonly<Record<string, JsonObject>> {
     year: { minimum: years.first, maximum: years.last },
     periodEndMonth: month,
     yearEndMonth: month,
-    days: { minimum: 1, maximum: 366 },
-    first: { minimum: 1, maximum: 500, default: 50 },
+    days: { minimum: 1, maximum: MOST_DAYS },
+    first: { minimum: 1, maximum: LARGEST_PAGE, default: DEFAULT_PAGE },
   }
 }
 

@@ -5,8 +5,8 @@ import {
   type IndexedTaxDate,
   type TaxData,
 } from './tax-data.ts'
-import type { TaxDateChange } from './tax-date-change.ts'
-import { type Calendars, paymentDate, type TaxDate } from './tax-dates.ts'
+import { recordsOf, type TaxDateChange } from './tax-date-change.ts'
+import { type Calendars, isOwnDate, paymentDate, type TaxDate, taxDateId } from './tax-dates.ts'
 
 /**
  * The data as it stands after these changes, given in the order of entry. `data` itself is computed
@@ -24,6 +24,12 @@ export function applyChanges(data: TaxData, changes: readonly TaxDateChange[]): 
     if (country) countries.set(code, changedCountry(country, own, data.calendars))
   }
   return { ...data, countries }
+}
+
+/** The data after the changes that ship with it, as in a database that holds nothing else. */
+export function withShippedChanges(data: TaxData): TaxData {
+  const shipped = [...data.countries.values()].flatMap(({ shippedChanges }) => shippedChanges)
+  return applyChanges(data, recordsOf(shipped))
 }
 
 /** Which dates are meant: those of one obligation and period, in all regions. */
@@ -78,12 +84,7 @@ function datesByPeriod(country: CountryTaxData): ReadonlyMap<string, readonly In
 }
 
 function ownFirst(one: IndexedTaxDate, other: IndexedTaxDate): number {
-  return Number(isOwn(other.taxDate)) - Number(isOwn(one.taxDate))
-}
-
-/** False for the exception of a region. */
-function isOwn({ region, obligation }: TaxDate): boolean {
-  return region === obligation.region
+  return Number(isOwnDate(other.taxDate)) - Number(isOwnDate(one.taxDate))
 }
 
 function changedCountry(
@@ -119,7 +120,7 @@ function changedPeriod(
   changes: readonly TaxDateChange[],
   calendars: Calendars,
 ): readonly IndexedTaxDate[] {
-  const own = dates.find(({ taxDate }) => isOwn(taxDate))
+  const own = dates.find(({ taxDate }) => isOwnDate(taxDate))
   // Its own date lies outside the years covered: there is nothing that a change could be told with.
   if (own === undefined) return dates
   const scopeOf = ({ region }: TaxDateChange) =>
@@ -148,7 +149,8 @@ function changedPeriod(
     else exceptions.set(region, move(regional(own.taxDate, region), change))
   }
   const differing = [...exceptions].filter(([, date]) => date.dueDate !== base?.dueDate)
-  const told = (date: TaxDate): TaxDate => ({ ...date, changes: toldWith(date, changes) })
+  const ownRows: ReadonlySet<string | null> = new Set(differing.map(([region]) => region))
+  const told = (date: TaxDate): TaxDate => ({ ...date, changes: toldWith(date, changes, ownRows) })
   const replacedIn = [...differing.map(([region]) => region), ...goneIn]
   return [
     ...(base === undefined ? [] : [{ ...own, taxDate: told(base), replacedIn }]),
@@ -157,7 +159,7 @@ function changedPeriod(
 }
 
 function regional(date: TaxDate, region: string): TaxDate {
-  return { ...date, id: `${date.obligation.id}:${date.periodEnd}:${region}`, region }
+  return { ...date, id: taxDateId(date.obligation.id, date.periodEnd, region), region }
 }
 
 function movedOrGone(
@@ -196,13 +198,18 @@ function movedDate(
 
 /**
  * A region's date tells of its own changes and of those for everybody. The date for everybody also
- * tells of what holds for some in a region, because there is no row of the region to tell it.
+ * tells of what has no row of its own: what holds for some in a region, and the changes of regions where
+ * the duty was withdrawn or the date is the same again.
  */
-function toldWith(date: TaxDate, changes: readonly TaxDateChange[]): readonly TaxDateChange[] {
+function toldWith(
+  date: TaxDate,
+  changes: readonly TaxDateChange[],
+  ownRows: ReadonlySet<string | null>,
+): readonly TaxDateChange[] {
   return changes
-    .filter((change) => {
-      if (change.region === null || change.region === date.region) return true
-      return isOwn(date) && change.appliesTo !== null
+    .filter(({ region, appliesTo }) => {
+      if (region === null || region === date.region) return true
+      return isOwnDate(date) && (appliesTo !== null || !ownRows.has(region))
     })
     .toReversed()
 }

@@ -62,6 +62,8 @@ function listedCalendar(
   }
   const more = generated?.calendars[id]
   if (generated === undefined || more === undefined) {
+    // Every country would lose all other years without a word.
+    if (generated) problems.push(`calendar ${id}: is not generated; run npm run tax:calendars`)
     return { id, name: entry.name, covers: own, holidays }
   }
   for (const [date, name] of Object.entries(more.holidays)) {

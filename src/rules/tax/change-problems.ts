@@ -1,6 +1,6 @@
 import { type CalendarDate, toEpochDay } from './calendar-date.ts'
 import { dueAnchor } from './due-date.ts'
-import { periodEnding } from './rule-problems.ts'
+import { periodEnding } from './period.ts'
 import { statutoryDate } from './shift.ts'
 import type { AnnouncedChange } from './tax-date-change.ts'
 import { isValidPeriod } from './tax-dates.ts'

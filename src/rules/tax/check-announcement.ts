@@ -1,9 +1,9 @@
 import { BadInput } from '../bad-input.ts'
 import { unprintable } from '../unprintable.ts'
 import { changedDatesOf } from './apply-changes.ts'
-import { type CalendarDate, isCalendarDate, yearOf } from './calendar-date.ts'
+import { demandCoveredDate, demandDate, type Optional } from './argument-checks.ts'
+import type { CalendarDate } from './calendar-date.ts'
 import { problemsOfChange } from './change-problems.ts'
-import type { Optional } from './chosen-values.ts'
 import { countryDataOf, knownRegion } from './list-obligations.ts'
 import type { Source } from './provenance.ts'
 import type { CountryTaxData, TaxData } from './tax-data.ts'
@@ -15,7 +15,7 @@ import {
   movesDates,
   type TaxDateChange,
 } from './tax-date-change.ts'
-import { paymentDate } from './tax-dates.ts'
+import { isOwnDate, paymentDate } from './tax-dates.ts'
 
 /** What somebody wants to announce; null is the same as left out. */
 export type Announcement = {
@@ -116,7 +116,7 @@ function subjectOf(
   }
   if (periodEnd === null) throw new BadInput('periodEnd: is needed with an obligationId')
   const dates = changedDatesOf(data, { country: country.code, obligationId, periodEnd }, [])
-  const own = dates.find(({ region, obligation }) => region === obligation.region)
+  const own = dates.find(isOwnDate)
   if (own === undefined) {
     throw new BadInput(
       `periodEnd: ${obligationId} has no date for a period that ends on ${periodEnd}`,
@@ -149,13 +149,7 @@ function dueDateOf(
     throw new BadInput(`dueDate: belongs to MOVED, not to ${effect}`)
   }
   if (dueDate === null) throw new BadInput('dueDate: is needed with MOVED')
-  demandDate('dueDate', dueDate)
-  const year = yearOf(dueDate)
-  if (year < years.first || year > years.last) {
-    throw new BadInput(
-      `dueDate: ${dueDate} is outside the years covered, ${years.first}–${years.last}`,
-    )
-  }
+  demandCoveredDate('dueDate', dueDate, years)
   const rule = obligationId === null ? undefined : rules.get(obligationId)
   if (rule && paymentDate(rule, dueDate, calendars) === undefined) {
     throw new BadInput(
@@ -163,10 +157,6 @@ function dueDateOf(
     )
   }
   return dueDate
-}
-
-function demandDate(field: string, text: string): void {
-  if (!isCalendarDate(text)) throw new BadInput(`${field}: ${text} is not a date, YYYY-MM-DD`)
 }
 
 function checkedText(field: string, text: string): string {

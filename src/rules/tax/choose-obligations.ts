@@ -1,4 +1,4 @@
-import { chosenValues, type Optional, oneOf } from './chosen-values.ts'
+import { chosenValues, type Optional, oneOf } from './argument-checks.ts'
 import { TAX_CATEGORIES, TAXPAYER_KINDS } from './classification.ts'
 import { type Obligation, TAX_ACTIONS } from './obligation.ts'
 import type { CountryTaxData } from './tax-data.ts'
@@ -17,6 +17,7 @@ export type ObligationArguments = {
   readonly actions?: Optional<readonly string[]>
 }
 
+/** Arguments that were checked, as a test of one obligation. */
 export type ObligationChoice = {
   readonly chosen: (obligation: Obligation) => boolean
   /** The same choice gives the same key, in whatever order it was written. */

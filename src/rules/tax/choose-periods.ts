@@ -1,5 +1,5 @@
 import { BadInput } from '../bad-input.ts'
-import { chosenValues, monthComplaint, type Optional } from './chosen-values.ts'
+import { chosenValues, monthComplaint, type Optional } from './argument-checks.ts'
 import type { CountryTaxData, IndexedTaxDate } from './tax-data.ts'
 import type { TaxRule } from './tax-rule.ts'
 
@@ -18,6 +18,7 @@ export type PeriodArguments = {
   readonly yearEndMonth?: Optional<number>
 }
 
+/** Arguments that were checked, as a test of one date's period. */
 export type PeriodChoice = {
   readonly chosen: (date: IndexedTaxDate) => boolean
   readonly key: readonly unknown[]

@@ -1,5 +1,6 @@
 import { BadInput } from '../bad-input.ts'
-import { type CalendarDate, isCalendarDate, yearOf } from './calendar-date.ts'
+import { demandCoveredDate } from './argument-checks.ts'
+import { type CalendarDate, yearOf } from './calendar-date.ts'
 import type { Obligation } from './obligation.ts'
 import type { TaxData, YearRange } from './tax-data.ts'
 import { type Calendars, type Reckoning, reckon } from './tax-dates.ts'
@@ -69,12 +70,8 @@ function isEventRule(rule: TaxRule): rule is EventRule {
   return rule.due.anchor === 'event'
 }
 
-function demandEventDay(rule: EventRule, day: CalendarDate, { first, last }: YearRange): void {
-  if (!isCalendarDate(day)) throw new BadInput(`eventDate: ${day} is not a date, YYYY-MM-DD`)
-  const year = yearOf(day)
-  if (year < first || year > last) {
-    throw new BadInput(`eventDate: ${year} is outside the years covered, ${first}–${last}`)
-  }
+function demandEventDay(rule: EventRule, day: CalendarDate, years: YearRange): void {
+  demandCoveredDate('eventDate', day, years)
   if (rule.validFrom !== undefined && day < rule.validFrom) {
     throw new BadInput(`eventDate: ${rule.id} holds from ${rule.validFrom} on, not on ${day}`)
   }

@@ -1,4 +1,4 @@
-import type { Optional } from './chosen-values.ts'
+import type { Optional } from './argument-checks.ts'
 import type { TaxCategory, TaxpayerKind } from './classification.ts'
 import type { CountryCode } from './country-code.ts'
 import { countriesOf, regionsOf } from './find-upcoming-tax-dates.ts'

@@ -1,9 +1,15 @@
 import { BadInput } from '../bad-input.ts'
-import { chosenValues, type Optional } from './chosen-values.ts'
+import {
+  type Connection,
+  connectionOf,
+  countWhile,
+  type PageArguments,
+  pageSizeOf,
+} from '../connection.ts'
+import { chosenValues, type Optional } from './argument-checks.ts'
 import { countryDataOf } from './list-obligations.ts'
 import type { TaxData } from './tax-data.ts'
 import type { TaxDateChange } from './tax-date-change.ts'
-import { type PageArguments, pageSizeOf } from './tax-date-page.ts'
 
 /** Which changes somebody wants to hear of; both must hold. Null is the same as left out. */
 export type ChangeChoice = {
@@ -12,19 +18,8 @@ export type ChangeChoice = {
   readonly obligationIds?: Optional<readonly string[]>
 }
 
-export type TaxDateChangeEdge = { readonly cursor: string; readonly node: TaxDateChange }
-
-export type TaxDateChangeConnection = {
-  readonly edges: readonly TaxDateChangeEdge[]
-  readonly pageInfo: {
-    readonly hasNextPage: boolean
-    readonly hasPreviousPage: boolean
-    readonly startCursor: string | null
-    readonly endCursor: string | null
-  }
-  /** Of the whole query, not of the page. */
-  readonly totalCount: number
-}
+/** One page of changes, newest first. */
+export type TaxDateChangeConnection = Connection<TaxDateChange>
 
 /** @throws BadInput a country or obligation that is unknown, or an empty list */
 export function chooseChanges(
@@ -63,36 +58,17 @@ export function findTaxDateChanges(
   const found = changes.filter(chosen).reverse()
   const place = after == null ? null : idOfCursor(after)
   const start = place === null ? 0 : countWhile(found, ({ id }) => Number(id) >= place)
-  const edges = found
-    .slice(start, start + size)
-    .map((node) => ({ cursor: cursorOf(node.id), node }))
-  return {
-    edges,
-    pageInfo: {
-      hasNextPage: start + edges.length < found.length,
-      hasPreviousPage: start > 0,
-      startCursor: edges.at(0)?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
-    totalCount: found.length,
-  }
+  const nodes = found.slice(start, start + size)
+  return connectionOf(nodes, cursorOf, { passed: start, totalCount: found.length })
 }
 
-function countWhile(
-  changes: readonly TaxDateChange[],
-  holds: (change: TaxDateChange) => boolean,
-): number {
-  const index = changes.findIndex((change) => !holds(change))
-  return index === -1 ? changes.length : index
-}
-
-function cursorOf(id: string): string {
+function cursorOf({ id }: Pick<TaxDateChange, 'id'>): string {
   return Buffer.from(`change:${id}`).toString('base64url')
 }
 
 function idOfCursor(cursor: string): number {
   const [, id] = /^change:([1-9]\d{0,14})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
   // Decoding forgives stray characters; a cursor must come back letter by letter.
-  if (id !== undefined && cursorOf(id) === cursor) return Number(id)
+  if (id !== undefined && cursorOf({ id }) === cursor) return Number(id)
   throw new BadInput('after: is not a cursor of this list')
 }

@@ -1,6 +1,7 @@
 import { BadInput } from '../bad-input.ts'
-import { type CalendarDate, dateInMonth, isCalendarDate, split, yearOf } from './calendar-date.ts'
-import type { Optional } from './chosen-values.ts'
+import type { PageArguments } from '../connection.ts'
+import { demandCoveredDate, demandCoveredYear, type Optional } from './argument-checks.ts'
+import { type CalendarDate, dateInMonth, split } from './calendar-date.ts'
 import { countryDataOf, knownRegion } from './list-obligations.ts'
 import { shapeOf } from './page-cursor.ts'
 import {
@@ -10,7 +11,7 @@ import {
   searchTaxDates,
 } from './search-tax-dates.ts'
 import type { TaxData, YearRange } from './tax-data.ts'
-import { type PageArguments, pageOf, pageRequest, type TaxDateConnection } from './tax-date-page.ts'
+import { pageOf, pageRequest, type TaxDateConnection } from './tax-date-page.ts'
 
 const LONGEST_RANGE_YEARS = 10
 
@@ -55,26 +56,16 @@ function rangeOf(query: TaxDateQuery, years: YearRange): DateRange {
   if (year !== null) {
     if (from !== null || to !== null) throw new BadInput('give either year, or from and to')
     if (!Number.isInteger(year)) throw new BadInput(`year: ${year} is not a whole number`)
-    demandCovered('year', year, years)
+    demandCoveredYear('year', year, years)
     return { from: dateInMonth(year, 1, 1), to: dateInMonth(year, 12, 'last') }
   }
   if (from === null || to === null) throw new BadInput('give either year, or both from and to')
-  demandCovered('from', yearOf(demandDate('from', from)), years)
-  demandCovered('to', yearOf(demandDate('to', to)), years)
+  demandCoveredDate('from', from, years)
+  demandCoveredDate('to', to, years)
   if (from > to) throw new BadInput(`from: ${from} lies after to, ${to}`)
   const start = split(from)
   if (to >= dateInMonth(start.year + LONGEST_RANGE_YEARS, start.month, start.day)) {
     throw new BadInput(`from and to: at most ${LONGEST_RANGE_YEARS} years`)
   }
   return { from, to }
-}
-
-function demandDate(name: string, text: string): CalendarDate {
-  if (isCalendarDate(text)) return text
-  throw new BadInput(`${name}: ${text} is not a date, YYYY-MM-DD`)
-}
-
-function demandCovered(name: string, year: number, { first, last }: YearRange): void {
-  if (year >= first && year <= last) return
-  throw new BadInput(`${name}: ${year} is outside the years covered, ${first}–${last}`)
 }

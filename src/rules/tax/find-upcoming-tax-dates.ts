@@ -1,7 +1,8 @@
 import { BadInput } from '../bad-input.ts'
 import { dayName } from '../calendar-time.ts'
+import type { PageArguments } from '../connection.ts'
+import { chosenValues, type Optional } from './argument-checks.ts'
 import { addDays, dateInMonth, toEpochDay } from './calendar-date.ts'
-import { chosenValues, type Optional } from './chosen-values.ts'
 import { countryDataOf } from './list-obligations.ts'
 import { type Place, shapeOf } from './page-cursor.ts'
 import {
@@ -11,10 +12,10 @@ import {
   searchTaxDates,
 } from './search-tax-dates.ts'
 import type { CountryTaxData, TaxData, YearRange } from './tax-data.ts'
-import { type PageArguments, pageOf, pageRequest, type TaxDateConnection } from './tax-date-page.ts'
+import { pageOf, pageRequest, type TaxDateConnection } from './tax-date-page.ts'
 
 export const DEFAULT_DAYS = 30
-const MOST_DAYS = 366
+export const MOST_DAYS = 366
 const MOST_COUNTRIES = 12
 
 /** The arguments of `upcomingTaxDates`; null is the same as left out. */

@@ -11,6 +11,7 @@ export type HolidayCalendar = {
   readonly holidays: ReadonlyMap<EpochDay, Holiday>
 }
 
+/** What makes a day one on which nobody works. */
 export type Holiday = {
   /** With the place where it is one: `Easter Monday (England and Wales)`. */
   readonly name: string

@@ -1,6 +1,6 @@
 import { BadInput } from '../bad-input.ts'
+import type { Optional } from './argument-checks.ts'
 import { chooseObligations, type ObligationArguments } from './choose-obligations.ts'
-import type { Optional } from './chosen-values.ts'
 import { isCountryCode } from './country-code.ts'
 import type { Country, Obligation } from './obligation.ts'
 import type { CountryTaxData, TaxData } from './tax-data.ts'

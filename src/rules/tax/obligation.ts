@@ -5,6 +5,7 @@ import type { TaxRule } from './tax-rule.ts'
 
 export const TAX_ACTIONS = ['FILE', 'PAY', 'FILE_AND_PAY'] as const
 export type TaxAction = (typeof TAX_ACTIONS)[number]
+/** OFFICIAL: the rule was read with the authority itself. */
 export type Evidence = 'OFFICIAL' | 'SECONDARY'
 
 /** A duty to file or pay, as the API speaks of it. */
@@ -26,6 +27,7 @@ export type Obligation = {
   readonly event: string | null
 }
 
+/** A country with all that it demands. */
 export type Country = {
   readonly code: CountryCode
   readonly name: string
@@ -38,6 +40,7 @@ const ACTIONS: Record<TaxRule['action'], TaxAction> = {
   'file+pay': 'FILE_AND_PAY',
 }
 
+/** A rule as the API speaks of it, without its dates. */
 export function obligationOf(rule: TaxRule, country: CountryCode): Obligation {
   return {
     id: rule.id,

@@ -11,8 +11,9 @@ import {
   toEpochDay,
   WEDNESDAY,
   weekdayOf,
+  yearOf,
 } from './calendar-date.ts'
-import type { PeriodRule } from './tax-rule.ts'
+import type { PeriodRule, TaxRule } from './tax-rule.ts'
 
 /** What a return or payment is for, both days inclusive. */
 export type Period = { readonly start: CalendarDate; readonly end: CalendarDate }
@@ -34,6 +35,16 @@ export function periodsEndingIn(year: number, rule: PeriodRule, freeYearEnd = fa
   return monthlyPeriods(year, rule).filter(({ end }) => countsByEndMonth(monthOf(end), rule))
 }
 
+/** The period of a rule that ends on this day, its other year ends among them. */
+export function periodEnding(
+  { period, periodNote }: Pick<TaxRule, 'period' | 'periodNote'>,
+  end: CalendarDate,
+): Period | undefined {
+  const ending = periodsEndingIn(yearOf(end), period, periodNote !== undefined)
+  return ending.find((one) => one.end === end)
+}
+
+/** The periods of a rule by the calendar year in which they end. */
 export type PeriodLists = (rule: PeriodRule, freeYearEnd: boolean) => YearlyPeriods
 type YearlyPeriods = (year: number) => readonly Period[]
 

@@ -9,6 +9,7 @@ export type Source = {
   readonly read: CalendarDate
 }
 
+/** CHANGE: somebody announced another day. */
 export const MOVE_KINDS = ['WEEKEND', 'HOLIDAY', 'CHANGE'] as const
 export type MoveKind = (typeof MOVE_KINDS)[number]
 

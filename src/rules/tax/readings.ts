@@ -2,10 +2,10 @@ import { z } from 'zod'
 import type { CalendarDate } from './calendar-date.ts'
 import { COUNTRY_CODES } from './country-code.ts'
 import { calendarDateSchema, sourceSchema } from './holiday-calendar.ts'
-import { periodsEndingIn } from './period.ts'
+import { periodEnding } from './period.ts'
 import type { Disagreement, Source } from './provenance.ts'
 import type { ShippedChange } from './tax-date-change.ts'
-import type { TaxDate } from './tax-dates.ts'
+import { type TaxDate, taxDateId } from './tax-dates.ts'
 import type { TaxRule } from './tax-rule.ts'
 
 /**
@@ -75,6 +75,7 @@ export type Reading = z.infer<typeof readingSchema> & {
   readonly evidence: 'official-table' | 'secondary'
 }
 
+/** Every reading of a file by itself, with its publication. */
 export function readingsOf({ publications }: ReadingsFile): Reading[] {
   return publications.flatMap(({ name, urls, read, evidence, readings }) => {
     const source = { name, url: urls[0] ?? '', read }
@@ -112,9 +113,7 @@ export function* problemsOfReading(
     yield `${ruleId} is not a rule of the country`
     return
   }
-  const freeYearEnd = rule.periodNote !== undefined
-  const periods = periodsEndingIn(Number(periodEnd.slice(0, 4)), rule.period, freeYearEnd)
-  const period = periods.find(({ end }) => end === periodEnd)
+  const period = periodEnding(rule, periodEnd)
   if (period === undefined) yield `no period of ${ruleId} ends on ${periodEnd}`
   else if (periodStart !== undefined && period.start !== periodStart) {
     yield `the period of ${ruleId} to ${periodEnd} begins on ${period.start}, not ${periodStart}`
@@ -145,7 +144,7 @@ export function dateIdOf(
   const rule = rules.find(({ id }) => id === ruleId)
   if (rule === undefined) return null
   const own = region === undefined || region === rule.region
-  return `${rule.id}:${periodEnd}${own ? '' : `:${region}`}`
+  return taxDateId(rule.id, periodEnd, own ? null : region)
 }
 
 /** What the print says otherwise, `dueDate 2026-03-03, printed 2026-03-02`; empty: it matches. */

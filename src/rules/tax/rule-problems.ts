@@ -1,5 +1,6 @@
+import { monthOf } from './calendar-date.ts'
 import type { CountryCode } from './country-code.ts'
-import { type Period, periodsEndingIn } from './period.ts'
+import { periodEnding, periodsEndingIn } from './period.ts'
 import type { Calendars } from './tax-dates.ts'
 import type { TaxRule } from './tax-rule.ts'
 
@@ -29,10 +30,25 @@ export function* problemsOf(rule: TaxRule, surroundings: RuleSurroundings): Gene
     if (periodEnding(rule, periodEnd) === undefined)
       yield `no period of this rule ends on ${periodEnd}`
   }
-  // A year in which every filter has its chance; an event has no periods by nature.
-  if (rule.period.type !== 'event' && periodsEndingIn(2024, rule.period).length === 0) {
+  // An event has no periods by nature.
+  const months = endMonthsOf(rule)
+  if (rule.period.type !== 'event' && months.size === 0) {
     yield 'period: no period passes the filters'
   }
+  for (const month of overriddenMonthsOf(rule)) {
+    if (!months.has(month))
+      yield `due.overrides.${month}: no period of this rule ends in that month`
+  }
+}
+
+/** Of a year in which every filter has its chance. */
+function endMonthsOf({ period, periodNote }: TaxRule): ReadonlySet<number> {
+  const periods = periodsEndingIn(2024, period, periodNote !== undefined)
+  return new Set(periods.map(({ end }) => monthOf(end)))
+}
+
+function overriddenMonthsOf({ due }: TaxRule): number[] {
+  return 'overrides' in due ? Object.keys(due.overrides ?? {}).map(Number) : []
 }
 
 function calendarsNamedBy(rule: TaxRule): string[] {
@@ -48,11 +64,4 @@ function regionsNamedBy(rule: TaxRule): string[] {
 
 function periodEndsNamedBy(rule: TaxRule): string[] {
   return rule.due.anchor === 'announced' ? Object.keys(rule.due.dates) : []
-}
-
-/** The period of a rule that ends on this day, its other year ends among them. */
-export function periodEnding(rule: TaxRule, end: string): Period | undefined {
-  const freeYearEnd = rule.periodNote !== undefined
-  const ending = periodsEndingIn(Number(end.slice(0, 4)), rule.period, freeYearEnd)
-  return ending.find((period) => period.end === end)
 }

@@ -1,12 +1,13 @@
+import { countWhile } from '../connection.ts'
 import { type CalendarDate, yearOf } from './calendar-date.ts'
 import { chooseObligations, type ObligationArguments } from './choose-obligations.ts'
 import { choosePeriods, type PeriodArguments } from './choose-periods.ts'
 import type { CountryTaxData, IndexedTaxDate } from './tax-data.ts'
-import { countWhile } from './tax-date-page.ts'
 
 /** The arguments that choose among the dates of a range, the same for every query of dates. */
 export type FilterArguments = ObligationArguments & PeriodArguments
 
+/** Arguments that were checked, as a test of one date. */
 export type TaxDateFilter = {
   readonly matches: (date: IndexedTaxDate) => boolean
   /** The same filter gives the same key, in whatever order it was written. */
@@ -48,8 +49,10 @@ export function searchTaxDates(
   const [firstYear, lastYear] = [yearOf(from), yearOf(to)]
   for (let year = firstYear; year <= lastYear; year++) {
     const dates = country.datesByYear.get(year) ?? []
-    const start = year === firstYear ? countWhile(dates, ({ dueDate }) => dueDate < from) : 0
-    const end = year === lastYear ? countWhile(dates, ({ dueDate }) => dueDate <= to) : dates.length
+    const start =
+      year === firstYear ? countWhile(dates, ({ taxDate }) => taxDate.dueDate < from) : 0
+    const end =
+      year === lastYear ? countWhile(dates, ({ taxDate }) => taxDate.dueDate <= to) : dates.length
     for (let index = start; index < end; index++) {
       const date = dates[index]
       if (date !== undefined && matches(date) && holdsIn(date, regions)) found.push(date)

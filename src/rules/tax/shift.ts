@@ -15,6 +15,7 @@ import type { ShiftRule } from './tax-rule.ts'
 const LONGEST_SHIFT = 30
 const NO_MOVES: readonly never[] = []
 
+/** A date after weekends and holidays, and how it came there. */
 export type Shifted = {
   readonly dueDate: CalendarDate
   /** The days that were passed over, in the order in which they were; empty where nothing moved. */

@@ -20,8 +20,10 @@ export type TaxData = {
   readonly calendars: Calendars
 }
 
+/** Both inclusive. */
 export type YearRange = { readonly first: number; readonly last: number }
 
+/** One country's rules with every date that they give. */
 export type CountryTaxData = {
   readonly country: Country
   readonly regions: ReadonlySet<string>
@@ -34,12 +36,13 @@ export type CountryTaxData = {
   readonly readings: readonly Reading[]
 }
 
+/** A date with what queries ask of it. */
 export type IndexedTaxDate = {
   readonly taxDate: TaxDate
   readonly periodEndMonth: number
   /** False for the other year ends of a rule whose taxpayers choose their own. */
   readonly listedByDefault: boolean
-  /** Regions whose exception takes the place of this national date. */
+  /** Regions whose exception takes the place of this nationwide date. */
   readonly replacedIn: readonly string[]
 }
 
@@ -76,6 +79,7 @@ export function yearsCovered(calendars: Calendars): YearRange | null {
   return any && first <= last ? { first, last } : null
 }
 
+/** @param countries checked: what does not fit together was refused when they were read */
 export function buildTaxData(
   countries: readonly CountryRules[],
   calendars: Calendars,

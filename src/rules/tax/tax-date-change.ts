@@ -53,11 +53,14 @@ export function isBefore(one: { readonly id: string }, other: { readonly id: str
   return Number(one.id) < Number(other.id)
 }
 
-/** Countries' files have no order among each other: by the day they came into the data, then by key. */
+/** By the day they came into the data, then by key. */
+export function isEnteredBefore(one: ShippedChange, other: ShippedChange): boolean {
+  return one.entered === other.entered ? one.key < other.key : one.entered < other.entered
+}
+
+/** Countries' files have no order among each other. */
 export function inOrderOfEntry(shipped: readonly ShippedChange[]): ShippedChange[] {
-  return [...shipped].sort((a, b) =>
-    a.entered === b.entered ? (a.key < b.key ? -1 : 1) : a.entered < b.entered ? -1 : 1,
-  )
+  return [...shipped].sort((a, b) => (isEnteredBefore(a, b) ? -1 : 1))
 }
 
 /** The shipped changes of all countries as they stand in a database that holds nothing else. */

@@ -1,33 +1,19 @@
 import { BadInput } from '../bad-input.ts'
-import type { Optional } from './chosen-values.ts'
+import {
+  type Connection,
+  connectionOf,
+  countWhile,
+  type PageArguments,
+  pageSizeOf,
+} from '../connection.ts'
 import { cursorOf, liesBefore, type Place, placeOf } from './page-cursor.ts'
 import type { IndexedTaxDate } from './tax-data.ts'
 import type { TaxDate } from './tax-dates.ts'
 
-const DEFAULT_PAGE = 50
-const LARGEST_PAGE = 500
+/** One page of dates, by dueDate and then by id. */
+export type TaxDateConnection = Connection<TaxDate>
 
-export type PageArguments = {
-  /** 1–500, 50 by default. */
-  readonly first?: Optional<number>
-  /** A cursor of the same query; `first` may differ. */
-  readonly after?: Optional<string>
-}
-
-export type TaxDateEdge = { readonly cursor: string; readonly node: TaxDate }
-
-export type TaxDateConnection = {
-  readonly edges: readonly TaxDateEdge[]
-  readonly pageInfo: {
-    readonly hasNextPage: boolean
-    readonly hasPreviousPage: boolean
-    readonly startCursor: string | null
-    readonly endCursor: string | null
-  }
-  /** Of the whole query, not of the page. */
-  readonly totalCount: number
-}
-
+/** Arguments of a page that were checked. */
 export type PageRequest = {
   readonly size: number
   /** The place after which the page begins; null: at the beginning. */
@@ -57,43 +43,12 @@ export function pageOf(
   { size, after, shape }: PageRequest,
 ): TaxDateConnection {
   const starts = runs.map((run) =>
-    after === null ? 0 : countWhile(run, (date) => !liesBefore(after, date)),
+    after === null ? 0 : countWhile(run, ({ taxDate }) => !liesBefore(after, taxDate)),
   )
-  const edges = merged(runs, starts, size).map((node) => ({ cursor: cursorOf(shape, node), node }))
-  const passed = starts.reduce((sum, start) => sum + start, 0)
-  const totalCount = runs.reduce((sum, run) => sum + run.length, 0)
-  return {
-    edges,
-    pageInfo: {
-      hasNextPage: passed + edges.length < totalCount,
-      hasPreviousPage: passed > 0,
-      startCursor: edges.at(0)?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
-    totalCount,
-  }
-}
-
-/** How many dates stand before the first for which this no longer holds; they must be sorted by it. */
-export function countWhile(
-  dates: readonly IndexedTaxDate[],
-  holds: (date: TaxDate) => boolean,
-): number {
-  let low = 0
-  let high = dates.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const date = dates[middle]
-    if (date !== undefined && holds(date.taxDate)) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-export function pageSizeOf(first: Optional<number>): number {
-  if (first === null || first === undefined) return DEFAULT_PAGE
-  if (Number.isInteger(first) && first >= 1 && first <= LARGEST_PAGE) return first
-  throw new BadInput(`first: ${first} is not within 1–${LARGEST_PAGE}`)
+  return connectionOf(merged(runs, starts, size), (date) => cursorOf(shape, date), {
+    passed: starts.reduce((sum, start) => sum + start, 0),
+    totalCount: runs.reduce((sum, run) => sum + run.length, 0),
+  })
 }
 
 /** The first of all runs together from these starts on. There are at most as many runs as countries. */

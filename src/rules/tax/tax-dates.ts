@@ -18,7 +18,7 @@ export type Reckoning = {
   readonly payBy: CalendarDate | null
   /** Why payBy is earlier, and for which payments; null without payBy. */
   readonly payByReason: string | null
-  /** The weekend, holiday or extension; set exactly where dueDate is not statutoryDate. */
+  /** The weekend, holiday or announcement; set exactly where dueDate is not statutoryDate. */
   readonly shiftedBy: string | null
   /** The same step by step; empty exactly where dueDate is statutoryDate. */
   readonly movedBy: readonly Move[]
@@ -28,7 +28,7 @@ export type Reckoning = {
 
 /** One due date of one obligation, as the API speaks of it. */
 export type TaxDate = Reckoning & {
-  /** `<obligation>:<period end>`, and `:<region>` for a region's exception; unique and stable. */
+  /** As `taxDateId` makes it; unique and stable. */
   readonly id: string
   readonly obligation: Obligation
   /** Where this date holds; null: everywhere. */
@@ -42,6 +42,24 @@ export type TaxDate = Reckoning & {
 
 const NONE: readonly never[] = []
 
+/**
+ * `<obligation>:<period end>`, and `:<region>` for a region's exception. Clients and calendars keep it.
+ * @param exceptionFor the region; null: the obligation's own date
+ */
+export function taxDateId(
+  obligationId: string,
+  periodEnd: CalendarDate,
+  exceptionFor: string | null,
+): string {
+  return `${obligationId}:${periodEnd}${exceptionFor === null ? '' : `:${exceptionFor}`}`
+}
+
+/** False for the exception of a region. */
+export function isOwnDate({ region, obligation }: Pick<TaxDate, 'region' | 'obligation'>): boolean {
+  return region === obligation.region
+}
+
+/** By id, as rules name them. */
 export type Calendars = ReadonlyMap<string, HolidayCalendar>
 
 /** False for a period that begins before the rule held or ends after it. */
@@ -90,7 +108,7 @@ function taxDateOf(
   // The copy comes first: the engine makes it of one piece, and there are some twenty thousand.
   return {
     ...reckoned,
-    id: `${rule.id}:${period.end}${exceptionFor === null ? '' : `:${exceptionFor}`}`,
+    id: taxDateId(rule.id, period.end, exceptionFor),
     obligation,
     region: exceptionFor ?? rule.region,
     periodStart: period.start,
@@ -125,6 +143,7 @@ export function reckon(
   }
 }
 
+/** By when to pay what is due on a day; nulls: on that day. */
 export type Payment = {
   readonly payBy: CalendarDate | null
   readonly reason: string | null

@@ -1,7 +1,8 @@
 import { BadInput } from '../bad-input.ts'
 import { DAY, dayName } from '../calendar-time.ts'
 import { applyChanges, changedDatesOf, periodKey } from './apply-changes.ts'
-import { type CalendarDate, isCalendarDate, toEpochDay } from './calendar-date.ts'
+import { demandDate } from './argument-checks.ts'
+import { type CalendarDate, toEpochDay } from './calendar-date.ts'
 import type { TaxData } from './tax-data.ts'
 import { type AnnouncedChange, isBefore, type TaxDateChange } from './tax-date-change.ts'
 import type { TaxDate } from './tax-dates.ts'
@@ -78,9 +79,10 @@ export function createTaxHistory(base: TaxData, clock: () => number): GrowingTax
     current,
     fromRules: () => base,
     asKnownOn(day) {
-      if (!isCalendarDate(day)) throw new BadInput(`asKnownOn: ${day} is not a date, YYYY-MM-DD`)
+      demandDate('asKnownOn', day)
       const today = dayName(clock())
       if (day > today) throw new BadInput(`asKnownOn: ${day} lies in the future; today is ${today}`)
+      if (day === today) return current()
       const end = (toEpochDay(day) + 1) * DAY
       // What is on record goes on in time, so that a day's changes are the first so many.
       const later = changes.findIndex(({ enteredAt }) => enteredAt >= end)

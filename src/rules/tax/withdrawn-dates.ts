@@ -10,10 +10,17 @@ export type ChangesOnRecord = {
   /** Every change of one obligation and period, whatever its scope, in the order of entry. */
   of(obligationId: string, periodEnd: string): readonly TaxDateChange[]
   /**
-   * A country with nothing but the dates that changes are about: as the rules alone have them, then with
-   * one more change of each period, and at last as they stand. Empty where nothing was announced.
+   * The dates of a country that changes are about: as the rules alone have them, then with one more change
+   * of each period that has one more. Empty where nothing was announced.
    */
-  statesOf(country: CountryCode): readonly CountryTaxData[]
+  statesOf(country: CountryCode): readonly StateOfPeriods[]
+}
+
+export type StateOfPeriods = {
+  /** `obligation:periodEnd` of each; all others are as in the state before. */
+  readonly periods: ReadonlySet<string>
+  /** The country with nothing but their dates. */
+  readonly country: CountryTaxData
 }
 
 export type WithdrawnDates = {
@@ -53,28 +60,48 @@ function keyOfChange({ obligationId, periodEnd }: TaxDateChange): string {
   return periodKey(obligationId ?? '', periodEnd ?? '')
 }
 
-/** Periods do not concern each other, so that the nth state takes the first n changes of each. */
+/**
+ * Periods do not concern each other, so that the nth state takes the first n changes of each. It holds
+ * those alone that have so many: one that changes a hundred times must not repeat all others.
+ */
 function statesOfCountry(
   rules: TaxData,
   code: CountryCode,
   lists: readonly (readonly TaxDateChange[])[],
-): readonly CountryTaxData[] {
-  const country = rules.countries.get(code)
-  if (country === undefined) return []
-  const keys = new Set(lists.flatMap(([first]) => (first ? [keyOfChange(first)] : [])))
+): readonly StateOfPeriods[] {
+  const whole = rules.countries.get(code)
+  if (whole === undefined) return []
+  const states: StateOfPeriods[] = []
+  let concerned = lists
+  let few = onlyPeriods(whole, periodsOf(lists))
+  while (concerned.length > 0) {
+    const step = states.length
+    const data = { ...rules, countries: new Map([[code, few]]) }
+    const earlier = concerned.flatMap((list) => list.slice(0, step))
+    const country = applyChanges(data, earlier).countries.get(code) ?? few
+    states.push({ periods: periodsOf(concerned), country })
+    const changedMore = concerned.filter(({ length }) => length > step)
+    if (changedMore.length < concerned.length) few = onlyPeriods(few, periodsOf(changedMore))
+    concerned = changedMore
+  }
+  return states
+}
+
+function periodsOf(lists: readonly (readonly TaxDateChange[])[]): ReadonlySet<string> {
+  return new Set(lists.flatMap(([first]) => (first ? [keyOfChange(first)] : [])))
+}
+
+function onlyPeriods(country: CountryTaxData, periods: ReadonlySet<string>): CountryTaxData {
   const datesByYear = new Map<number, readonly IndexedTaxDate[]>()
   for (const [year, dates] of country.datesByYear) {
-    const concerned = dates.filter(({ taxDate }) =>
-      keys.has(periodKey(taxDate.obligation.id, taxDate.periodEnd)),
-    )
-    if (concerned.length > 0) datesByYear.set(year, concerned)
+    const own = dates.filter((date) => periods.has(keyOfDate(date)))
+    if (own.length > 0) datesByYear.set(year, own)
   }
-  const few: TaxData = { ...rules, countries: new Map([[code, { ...country, datesByYear }]]) }
-  const steps = Math.max(...lists.map(({ length }) => length))
-  return Array.from({ length: steps + 1 }, (_, step) => {
-    const earlier = lists.flatMap((list) => list.slice(0, step))
-    return applyChanges(few, earlier).countries.get(code) ?? country
-  })
+  return { ...country, datesByYear }
+}
+
+function keyOfDate({ taxDate: { obligation, periodEnd } }: IndexedTaxDate): string {
+  return periodKey(obligation.id, periodEnd)
 }
 
 /**
@@ -84,23 +111,28 @@ function statesOfCountry(
  * @param regions as in `searchTaxDates`
  */
 export function withdrawnDates(
-  states: readonly CountryTaxData[],
+  states: readonly StateOfPeriods[],
   regions: ReadonlySet<string> | null,
   filter: TaxDateFilter,
 ): WithdrawnDates {
   const last = new Map<string, IndexedTaxDate>()
   const lastPaid = new Map<string, IndexedTaxDate>()
-  let standing = new Map<string, IndexedTaxDate>()
-  for (const state of states) {
-    standing = new Map(
-      everyDateOf(state, regions, filter).map((date) => [date.taxDate.id, date] as const),
-    )
-    for (const [id, date] of standing) {
+  const standingByPeriod = new Map<string, IndexedTaxDate[]>()
+  for (const { periods, country } of states) {
+    for (const period of periods) standingByPeriod.delete(period)
+    for (const date of everyDateOf(country, regions, filter)) {
+      const { id, payBy } = date.taxDate
       last.set(id, date)
-      if (date.taxDate.payBy !== null) lastPaid.set(id, date)
+      if (payBy !== null) lastPaid.set(id, date)
+      const others = standingByPeriod.get(keyOfDate(date))
+      if (others) others.push(date)
+      else standingByPeriod.set(keyOfDate(date), [date])
     }
   }
-  const hasPayment = (id: string) => (standing.get(id)?.taxDate.payBy ?? null) !== null
+  const standing = new Map(
+    [...standingByPeriod.values()].flat().map(({ taxDate }) => [taxDate.id, taxDate] as const),
+  )
+  const hasPayment = (id: string) => (standing.get(id)?.payBy ?? null) !== null
   return {
     dates: [...last].flatMap(([id, date]) => (standing.has(id) ? [] : date)),
     payments: [...lastPaid].flatMap(([id, date]) => (hasPayment(id) ? [] : date)),
@@ -108,11 +140,11 @@ export function withdrawnDates(
 }
 
 function everyDateOf(
-  state: CountryTaxData,
+  country: CountryTaxData,
   regions: ReadonlySet<string> | null,
   filter: TaxDateFilter,
 ): readonly IndexedTaxDate[] {
-  return [...state.datesByYear.keys()].flatMap((year) =>
-    searchTaxDates(state, { from: `${year}-01-01`, to: `${year}-12-31` }, regions, filter),
+  return [...country.datesByYear.keys()].flatMap((year) =>
+    searchTaxDates(country, { from: `${year}-01-01`, to: `${year}-12-31` }, regions, filter),
   )
 }

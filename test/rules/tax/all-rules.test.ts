@@ -10,6 +10,12 @@ type Gathered = { id: string; country: string; sources: Source[]; oneOffs?: OneO
 type OneOff = { periodEnd: string; dueDate: string }
 type Json = Record<string, unknown>
 
+/** What was read of two rules after they were gathered: more years, and the pages that have them. */
+const READ_SINCE: Record<string, readonly string[]> = {
+  'de-jahr-stb': ['due', 'ruleText'],
+  'ie-f11-ros': ['due', 'ruleText'],
+}
+
 const fixture = new URL('../../fixtures/rules-all.json', import.meta.url)
 const gathered: Gathered[] = JSON.parse(readFileSync(fixture, 'utf8'))
 
@@ -35,11 +41,15 @@ describe('the rules of all twelve countries', () => {
     for (const { country, sources, oneOffs: _asChanges, ...fields } of gathered) {
       const held = ruleOf.get(fields.id)
       expect(held?.code).toBe(country)
-      expect(held?.rule, fields.id).toMatchObject(fields)
+      const since = READ_SINCE[fields.id] ?? []
+      const still = Object.entries(fields).filter(([field]) => !since.includes(field))
+      expect(held?.rule, fields.id).toMatchObject(Object.fromEntries(still))
       expect(Object.keys(held?.rule ?? {}).sort(), fields.id).toEqual(
         [...Object.keys(fields), 'category', 'sources', 'taxpayerKinds'].sort(),
       )
-      expect(sourcesOf(held?.rule)).toEqual(unique(sources))
+      const pages = sourcesOf(held?.rule)
+      if (since.length === 0) expect(pages).toEqual(unique(sources))
+      else expect(pages).toEqual(expect.arrayContaining(unique(sources)))
     }
   })
 
@@ -49,9 +59,12 @@ describe('the rules of all twelve countries', () => {
     for (const { id, one } of oneOffs) {
       const date = dates(id).find(({ periodEnd }) => periodEnd === one.periodEnd)
       expect(date?.dueDate, id).toBe(one.dueDate)
+      expect(
+        date?.changes.map(({ dueDate }) => dueDate),
+        id,
+      ).toContain(one.dueDate)
       expect(date?.statutoryDate, id).not.toBe(one.dueDate)
       expect(date?.shiftedBy, id).toMatch(/^announced: /)
-      expect(date?.changes, id).not.toHaveLength(0)
     }
   })
 
@@ -71,15 +84,20 @@ describe('the rules of all twelve countries', () => {
     expect(new Set(all.map(({ id }) => id)).size).toBe(all.length)
   })
 
-  test('announced: the listed dates alone, moved by nothing', () => {
+  test('announced: the listed dates alone', () => {
     const announced = rules.filter(({ rule }) => rule.due.anchor === 'announced')
     expect(announced.map(({ rule }) => rule.id)).toEqual(['de-jahr-stb', 'ie-f11-ros'])
     expect(due('de-jahr-stb')).toEqual([
+      ['2021-12-31', '2023-08-31'],
       ['2022-12-31', '2024-07-31'],
       ['2023-12-31', '2025-06-02'],
       ['2024-12-31', '2026-04-30'],
+      ['2025-12-31', '2027-03-01'],
     ])
-    expect(due('ie-f11-ros')).toEqual([['2024-12-31', '2025-11-19']])
+    expect(due('ie-f11-ros')).toEqual([
+      ['2022-12-31', '2023-11-15'],
+      ['2024-12-31', '2025-11-19'],
+    ])
   })
 })
 

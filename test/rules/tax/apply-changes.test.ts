@@ -5,11 +5,10 @@ import { yearOf } from '../../../src/rules/tax/calendar-date.ts'
 import { byDueDateThenId, type TaxData } from '../../../src/rules/tax/tax-data.ts'
 import type { TaxDateChange } from '../../../src/rules/tax/tax-date-change.ts'
 import type { TaxDate } from '../../../src/rules/tax/tax-dates.ts'
-import { loadTaxData } from '../../../src/store/tax-data.ts'
 import { change } from './announced.ts'
-import { shippedDirectory } from './shipped-data.ts'
+import { fromRules } from './shipped-data.ts'
 
-const rules = loadTaxData(shippedDirectory)
+const rules = fromRules
 
 /** One with regions whose calendar is another, one of a single region, and one with a payment day. */
 const periods = [
@@ -212,6 +211,23 @@ describe('a change', () => {
     const forSome = { ...moved, appliesTo: 'who lives in a flooded street' }
     const [date] = changedDatesOf(rules, { ...periods[3] }, [forSome])
     expect(date).toMatchObject({ dueDate: '2026-01-31', shiftedBy: null, changes: [forSome] })
+  })
+
+  test('of a region that leaves it no row of its own is told with the date for everybody', () => {
+    const period = { country: 'US', obligationId: 'us-1040', periodEnd: '2026-12-31' } as const
+    const there = { ...period, region: 'US-CA' } as const
+    const postponed = change({ ...there, id: '1', effect: 'MOVED', dueDate: '2027-10-15' })
+    const gone = change({ ...there, id: '2', effect: 'WITHDRAWN', dueDate: null })
+    const told = (changes: TaxDateChange[]) =>
+      changedDatesOf(rules, period, changes).map((date) => [
+        date.region,
+        date.changes.map(({ id }) => id),
+      ])
+    expect(told([postponed])).toEqual([
+      [null, []],
+      ['US-CA', ['1']],
+    ])
+    expect(told([postponed, gone])).toEqual([[null, ['2', '1']]])
   })
 
   test('that a release does not know the obligation of changes nothing', () => {

@@ -6,11 +6,10 @@ import {
   demandNews,
 } from '../../../src/rules/tax/check-announcement.ts'
 import type { AnnouncedChange } from '../../../src/rules/tax/tax-date-change.ts'
-import { loadTaxData } from '../../../src/store/tax-data.ts'
 import { change } from './announced.ts'
-import { shippedDirectory } from './shipped-data.ts'
+import { fromRules } from './shipped-data.ts'
 
-const rules = loadTaxData(shippedDirectory)
+const rules = fromRules
 const source = { name: 'ATO', url: 'https://www.ato.gov.au/floods', read: '2026-11-22' }
 const right: Announcement = {
   obligationId: 'au-bas-q-self',

@@ -114,9 +114,16 @@ describe('calendars that contradict themselves are named', () => {
     ])
   })
 
+  test('one whose other years were not generated', () => {
+    const file = { XX: { name: 'X', covers, holidays: {} } }
+    expect(problemsOf(file, generatedFor({}))).toEqual([
+      'calendar XX: is not generated; run npm run tax:calendars',
+    ])
+  })
+
   test('an expected day that is no holiday', () => {
     const file = { XX: { name: 'X', covers, expected: ['2027-09-24'], holidays: {} } }
-    expect(problemsOf(file, generatedFor({}))).toEqual([
+    expect(problemsOf(file, generatedFor({ XX: {} }))).toEqual([
       'calendar XX: expected 2027-09-24 is not one of its holidays',
     ])
   })

@@ -1,6 +1,6 @@
 import type { HolidayCalendar } from '../../../src/rules/tax/holiday-calendar.ts'
 import type { Period } from '../../../src/rules/tax/period.ts'
-import type { Calendars } from '../../../src/rules/tax/tax-dates.ts'
+import type { Calendars, TaxDate } from '../../../src/rules/tax/tax-dates.ts'
 import type { DueRule, ShiftRule, TaxRule } from '../../../src/rules/tax/tax-rule.ts'
 import { dayOf, isMonthEnd, isoOf, isWeekendDay, naivePeriods, step } from './naive-periods.ts'
 
@@ -14,6 +14,12 @@ export type NaiveDate = {
   statutoryDate: string
   dueDate: string
   payBy: string | null
+}
+
+/** As much of a computed date as the reference tells. */
+export function toldByBoth(date: TaxDate): NaiveDate {
+  const { id, region, periodStart, periodEnd, statutoryDate, dueDate, payBy } = date
+  return { id, region, periodStart, periodEnd, statutoryDate, dueDate, payBy }
 }
 
 class Unknown extends Error {}

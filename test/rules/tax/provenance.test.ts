@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { TaxDate } from '../../../src/rules/tax/tax-dates.ts'
 import { dayOf, isoOf, isWeekendDay, step } from './naive-periods.ts'
-import { dateFor, shipped } from './shipped-data.ts'
-import { calendarOf, everyMonth, failing, fromRules, ruleOf, walk } from './shipped-walk.ts'
+import { dateFor, fromRules, shipped } from './shipped-data.ts'
+import { calendarOf, everyMonth, failing, ruleOf, walk } from './shipped-walk.ts'
 
 /** What is told of a date: which days moved it, and by which calendar. */
 

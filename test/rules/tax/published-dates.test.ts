@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { accuracyOf, faultsOf, matches } from '../../../scripts/tax-report/accuracy.ts'
-import { loadTaxData } from '../../../src/store/tax-data.ts'
-import { shipped, shippedDirectory } from './shipped-data.ts'
+import { fromRules, shipped } from './shipped-data.ts'
 
-const report = accuracyOf(shipped, loadTaxData(shippedDirectory))
+const report = accuracyOf(shipped, fromRules)
 const countries = report.countries.map((country) => [country.code, country] as const)
 
 /** In words, so that a failure names what is missing. */

@@ -1,39 +1,21 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { applyChanges } from '../../../src/rules/tax/apply-changes.ts'
 import { dateIdOf, differencesFrom, type Reading } from '../../../src/rules/tax/readings.ts'
 import type { TaxDateChange } from '../../../src/rules/tax/tax-date-change.ts'
-import { loadTaxData, TaxDataError } from '../../../src/store/tax-data.ts'
-import { allTaxDates, dateFor, shipped, shippedDirectory } from './shipped-data.ts'
+import { type Json, useCopyOfTheData } from './broken-copy.ts'
+import { allTaxDates, dateFor, shipped } from './shipped-data.ts'
 
-type Json = Record<string, unknown>
-
-let directory = ''
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'tax-readings-'))
-  cpSync(shippedDirectory, directory, { recursive: true })
-})
-afterEach(() => rmSync(directory, { recursive: true, force: true }))
+const { directory, edit, problems } = useCopyOfTheData()
 
 /** Changes the first reading of South Africa, za-vat-manual to 2025-01-31, and tells what is refused. */
 function refusedAfter(change: (reading: Json, publication: Json) => void): readonly string[] {
-  const path = join(directory, 'readings/za.json')
-  const file = JSON.parse(readFileSync(path, 'utf8'))
-  change(file.publications[0].readings[0], file.publications[0])
-  writeFileSync(path, JSON.stringify(file))
+  type Publication = Json & { readings: [Json] }
+  edit<{ publications: [Publication] }>('readings/za.json', ({ publications: [first] }) =>
+    change(first.readings[0], first),
+  )
   return problems()
-}
-
-function problems(): readonly string[] {
-  try {
-    loadTaxData(directory)
-  } catch (error) {
-    if (error instanceof TaxDataError) return error.problems
-    throw error
-  }
-  return []
 }
 
 describe('a reading that fits nothing stops the start and is named', () => {
@@ -81,18 +63,18 @@ describe('a reading that fits nothing stops the start and is named', () => {
   })
 
   test('a file that belongs to no country', () => {
-    writeFileSync(join(directory, 'readings/xx.json'), '{}')
+    writeFileSync(join(directory(), 'readings/xx.json'), '{}')
     expect(problems()).toEqual(["readings/xx.json: belongs to no country's file"])
   })
 
   test("another country's file", () => {
-    cpSync(join(directory, 'readings/hk.json'), join(directory, 'readings/sg.json'))
+    cpSync(join(directory(), 'readings/hk.json'), join(directory(), 'readings/sg.json'))
     expect(problems()).toContain('readings/sg.json: holds country HK')
   })
 })
 
 test('no readings are needed', () => {
-  rmSync(join(directory, 'readings'), { recursive: true })
+  rmSync(join(directory(), 'readings'), { recursive: true })
   expect(problems()).toEqual([])
 })
 

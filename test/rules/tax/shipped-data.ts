@@ -1,15 +1,13 @@
 import { fileURLToPath } from 'node:url'
-import { applyChanges } from '../../../src/rules/tax/apply-changes.ts'
+import { withShippedChanges } from '../../../src/rules/tax/apply-changes.ts'
 import { findTaxDates, type TaxDateQuery } from '../../../src/rules/tax/find-tax-dates.ts'
-import { recordsOf } from '../../../src/rules/tax/tax-date-change.ts'
 import type { TaxDate } from '../../../src/rules/tax/tax-dates.ts'
 import { loadTaxData } from '../../../src/store/tax-data.ts'
 
-/** The data that ships, loaded once a test file. */
+/** The data that ships, loaded once a test file: of rules alone, and after the changes that ship too. */
 export const shippedDirectory = fileURLToPath(new URL('../../../data/tax', import.meta.url))
-const fromRules = loadTaxData(shippedDirectory)
-const announced = [...fromRules.countries.values()].flatMap((country) => country.shippedChanges)
-export const shipped = applyChanges(fromRules, recordsOf(announced))
+export const fromRules = loadTaxData(shippedDirectory)
+export const shipped = withShippedChanges(fromRules)
 
 /** Every date of a query, over all its pages. */
 export function allTaxDates(query: TaxDateQuery, data = shipped): TaxDate[] {

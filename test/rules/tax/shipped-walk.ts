@@ -1,12 +1,10 @@
 import type { TaxData } from '../../../src/rules/tax/tax-data.ts'
 import type { TaxDate } from '../../../src/rules/tax/tax-dates.ts'
 import type { TaxRule } from '../../../src/rules/tax/tax-rule.ts'
-import { loadTaxData } from '../../../src/store/tax-data.ts'
-import { allTaxDates, shippedDirectory } from './shipped-data.ts'
+import { allTaxDates, fromRules } from './shipped-data.ts'
 
 /** Every date of every rule in all the years covered, as the rules alone say it. */
 
-export const fromRules = loadTaxData(shippedDirectory)
 export const everyMonth = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
 const { years } = fromRules
 

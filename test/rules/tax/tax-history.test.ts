@@ -4,11 +4,10 @@ import { findTaxDates } from '../../../src/rules/tax/find-tax-dates.ts'
 import type { TaxData } from '../../../src/rules/tax/tax-data.ts'
 import type { TaxDateChange } from '../../../src/rules/tax/tax-date-change.ts'
 import { createTaxHistory, type GrowingTaxHistory } from '../../../src/rules/tax/tax-history.ts'
-import { loadTaxData } from '../../../src/store/tax-data.ts'
 import { change } from './announced.ts'
-import { shippedDirectory } from './shipped-data.ts'
+import { fromRules } from './shipped-data.ts'
 
-const rules = loadTaxData(shippedDirectory)
+const rules = fromRules
 const period = { obligationId: 'au-bas-q-self', periodEnd: '2026-12-31' }
 let now = 0
 let history: GrowingTaxHistory
@@ -56,6 +55,12 @@ describe('the history of tax dates', () => {
     history.record([moved(2, '2026-11-24T12:00:00Z', '2027-03-11')])
     expect(dueIn(history.asKnownOn('2026-11-24'))).toBe('2027-03-11')
     expect(dueIn(history.asKnownOn('2026-11-23'))).toBe('2027-03-10')
+  })
+
+  test('says today what it says now, also where a clock ran ahead', () => {
+    history.record([moved(1, '2026-11-25T00:00:10Z', '2027-03-10')])
+    expect(dueIn(history.asKnownOn('2026-11-24'))).toBe('2027-03-10')
+    expect(dueIn(history.asKnownOn('2026-11-23'))).toBe('2027-03-02')
   })
 
   test('keeps few days, and answers each the same however often', () => {

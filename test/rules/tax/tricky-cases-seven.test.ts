@@ -65,10 +65,17 @@ describe('Germany', () => {
   })
 
   test('with an adviser only the years that the law named have a date', () => {
-    expect(datesOf('de-jahr-stb').map(({ periodEnd }) => periodEnd.slice(0, 4))).toEqual([
-      '2022',
-      '2023',
-      '2024',
+    const all = datesOf('de-jahr-stb', { from: '2019-01-01', to: '2028-12-31' })
+    expect(all.map(({ periodEnd, dueDate }) => `${periodEnd.slice(0, 4)} ${dueDate}`)).toEqual([
+      // 29 February 2020 was a Saturday, 28 February 2027 is a Sunday.
+      '2018 2020-03-02',
+      '2019 2021-08-31',
+      '2020 2022-08-31',
+      '2021 2023-08-31',
+      '2022 2024-07-31',
+      '2023 2025-06-02',
+      '2024 2026-04-30',
+      '2025 2027-03-01',
     ])
     // 31 May 2025 was a Saturday; the date that was announced is moved already.
     expect(dateFor('de-jahr-stb', '2023-12-31')).toMatchObject({

@@ -3,11 +3,10 @@ import { filterOf } from '../../../src/rules/tax/search-tax-dates.ts'
 import { recordsOf, type TaxDateChange } from '../../../src/rules/tax/tax-date-change.ts'
 import { createTaxHistory } from '../../../src/rules/tax/tax-history.ts'
 import { changesOnRecord, withdrawnDates } from '../../../src/rules/tax/withdrawn-dates.ts'
-import { loadTaxData } from '../../../src/store/tax-data.ts'
 import { change } from './announced.ts'
-import { shippedDirectory } from './shipped-data.ts'
+import { fromRules } from './shipped-data.ts'
 
-const data = loadTaxData(shippedDirectory)
+const data = fromRules
 const clock = () => Date.parse('2026-11-22T12:00:00Z')
 
 const vat = { obligationId: 'gb-vat', periodEnd: '2025-10-31' }
@@ -114,6 +113,21 @@ describe('what is on record', () => {
     expect(record.statesOf('US')).toHaveLength(3)
     expect(record.statesOf('GB')).toHaveLength(2)
     expect(record.statesOf('AU')).toEqual([])
+  })
+
+  test('leaves what changed once as it is, while another period changes on and on', () => {
+    const gone = withdrawn(vat)
+    const later = { ...vat, periodEnd: '2025-11-30' }
+    const often = Array.from({ length: 40 }, (_one, index) =>
+      moved(later, `2026-02-${String(1 + (index % 28)).padStart(2, '0')}`),
+    )
+    expect(goneAfter([gone, ...often]).dates).toEqual(['gb-vat:2025-10-31 2025-12-07'])
+    const history = createTaxHistory(data, clock)
+    history.record([gone, ...often])
+    const sizes = changesOnRecord(history)
+      .statesOf('GB')
+      .map(({ periods }) => periods.size)
+    expect(sizes).toEqual([2, 2, ...often.slice(1).map(() => 1)])
   })
 
   test('is computed once a state of the data', () => {

@@ -1,4 +1,6 @@
 import { BadInput } from '../bad-input.ts'
+import { type CalendarDate, isCalendarDate, yearOf } from './calendar-date.ts'
+import type { YearRange } from './tax-data.ts'
 
 /** An argument that a client may leave out; null is the same. */
 export type Optional<Value> = Value | null | undefined
@@ -31,4 +33,22 @@ export function oneOf(words: readonly string[]): (value: string) => string | nul
 /** For an argument that counts months. */
 export function monthComplaint(month: number): string | null {
   return Number.isInteger(month) && month >= 1 && month <= 12 ? null : `${month} is not within 1–12`
+}
+
+/** @throws BadInput no date, or none that exists */
+export function demandDate(name: string, text: string): CalendarDate {
+  if (isCalendarDate(text)) return text
+  throw new BadInput(`${name}: ${text} is not a date, YYYY-MM-DD`)
+}
+
+/** @throws BadInput no date, or one outside the years covered */
+export function demandCoveredDate(name: string, text: string, years: YearRange): CalendarDate {
+  demandCoveredYear(name, yearOf(demandDate(name, text)), years)
+  return text
+}
+
+/** @throws BadInput */
+export function demandCoveredYear(name: string, year: number, { first, last }: YearRange): void {
+  if (year >= first && year <= last) return
+  throw new BadInput(`${name}: ${year} is outside the years covered, ${first}–${last}`)
 }
