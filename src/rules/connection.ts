@@ -1,5 +1,5 @@
-import type { Optional } from './tax/argument-checks.ts'
 import { BadInput } from './bad-input.ts'
+import type { Optional } from './tax/argument-checks.ts'
 
 export const DEFAULT_PAGE = 50
 export const LARGEST_PAGE = 500
