@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { readWorkerConfig } from '../src/config.ts'
+import { readConfig, readWorkerConfig } from '../src/config.ts'
 import { createLog } from '../src/log.ts'
 import { startWorkers, type WorkerProcess } from '../src/worker.ts'
 import { kinds } from '../src/worker-kinds.ts'
@@ -141,6 +141,25 @@ describe('docker-compose.yml', () => {
         else expect(compose.volumes).toHaveProperty(source)
       }
     }
+  })
+
+  test.each(['api', 'worker'])('gives the %s settings with which it starts', (name) => {
+    const given = compose.services[name]?.environment ?? {}
+    const key = Buffer.alloc(32, 7).toString('base64')
+    const secrets: Record<string, string> = {
+      ADMIN_API_KEY: 'a'.repeat(32),
+      API_KEY_PEPPER: key,
+      ENCRYPTION_KEYS: `one:${key}`,
+    }
+    // As compose does it: what must be given, and what has a default.
+    const environment = Object.entries(given).map(([setting, value]) => [
+      setting,
+      value
+        .replace(/^\$\{(\w+):\?.*\}$/, (_, id) => secrets[id] ?? '')
+        .replace(/^\$\{\w+:-(.*)\}$/, '$1'),
+    ])
+    expect(environment.length).toBeGreaterThan(5)
+    expect(readConfig(Object.fromEntries(environment)).mail.smtpUrl).toBe('smtp://mail:1025')
   })
 
   test('publishes ports on loopback alone', () => {
