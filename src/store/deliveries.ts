@@ -1,8 +1,8 @@
 import type { Collection, Db } from 'mongodb'
 import { DAY } from '../rules/calendar-time.ts'
 
-export const DELIVERY_STATUSES = ['PENDING', 'DELIVERED', 'DEAD'] as const
-export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number]
+/** DEAD: given up, after the last try or because none would help. */
+export type DeliveryStatus = 'PENDING' | 'DELIVERED' | 'DEAD'
 
 /** One try. */
 export interface DeliveryAttempt {
@@ -38,6 +38,7 @@ export interface DeliveryDoc {
   expiresAt: Date
 }
 
+/** From its making; also the dead ones. */
 export const DELIVERIES_KEPT_MS = 90 * DAY
 
 export function deliveries(db: Db): Collection<DeliveryDoc> {

@@ -7,14 +7,13 @@ import {
   MongoError,
   MongoServerError,
 } from 'mongodb'
-import { DAY } from '../rules/calendar-time.ts'
 import type { QuotaAlert, ThresholdsTold } from '../rules/threshold.ts'
 import { wantedBy } from '../rules/wanted-by.ts'
 import { accounts } from './accounts.ts'
 import { type AlertDoc, alerts } from './alerts.ts'
 import { type ApiKeyDoc, apiKeys } from './api-keys.ts'
 import { type ChannelDoc, channels, ensureOwnAddress, ownAddressId } from './channels.ts'
-import { type DeliveryDoc, deliveries } from './deliveries.ts'
+import { DELIVERIES_KEPT_MS, type DeliveryDoc, deliveries } from './deliveries.ts'
 import type { Encryption } from './encryption.ts'
 
 /** What is told; the rest of an AlertDoc is decided while it is raised. */
@@ -51,8 +50,6 @@ interface AlertCounter {
   sequence: number
 }
 
-/** As long as deliveries are kept. */
-const DELIVERIES_LIVE_MS = 90 * DAY
 const DUPLICATE_KEY = 11_000
 /** Scanners that raise for one account at the same time conflict, and each but one begins anew. */
 const ATTEMPTS = 10
@@ -111,7 +108,7 @@ async function raiseOnce(
     return raised
   } catch (error) {
     await session.abortTransaction().catch(() => {})
-    if (!isRaisedBefore(error)) throw error
+    if (!isRaisedBefore(error, alert)) throw error
     await noteOnKey(db, alert.apiKeyId, options.note)
     return null
   }
@@ -186,18 +183,16 @@ async function writeDeliveries(
       ...{ accountId: alert.accountId, channelId: channel._id },
       event: { kind: 'alert', alertId: alert._id },
       ...{ status: 'PENDING', attempts: [], dueAt: at, createdAt: at, deliveredAt: null },
-      expiresAt: new Date(at.getTime() + DELIVERIES_LIVE_MS),
+      expiresAt: new Date(at.getTime() + DELIVERIES_KEPT_MS),
     }),
   )
   if (made.length > 0) await deliveries(db).insertMany(made, { session })
 }
 
-/** Not a number given twice, which would be a fault. */
-function isRaisedBefore(error: unknown): boolean {
+/** By this id alone: any other double is a fault, and taken for this the alert would be lost without a word. */
+function isRaisedBefore(error: unknown, { _id }: NewAlert): boolean {
   return (
-    error instanceof MongoServerError &&
-    error.code === DUPLICATE_KEY &&
-    Object.hasOwn(error.keyPattern ?? {}, '_id')
+    error instanceof MongoServerError && error.code === DUPLICATE_KEY && error.keyValue?._id === _id
   )
 }
 
