@@ -4,12 +4,12 @@ import { checkedName } from '../rules/account-input.ts'
 import { BadInput } from '../rules/bad-input.ts'
 import { checkedFeedChoice, type FeedArguments } from '../rules/tax/feed-choice.ts'
 import type { TaxData } from '../rules/tax/tax-data.ts'
-import { accounts } from '../store/accounts.ts'
 import { type ApiKeyDoc, apiKeys } from '../store/api-keys.ts'
 import { type CalendarFeedDoc, calendarFeeds, REVOKED_KEPT_DAYS } from '../store/calendar-feeds.ts'
 import { type KeyScope, type KeyTools, keyIn } from './api-key-commands.ts'
 import { randomBase62 } from './base62.ts'
 import { isWellFormedFeedToken, newFeedToken } from './calendar-feed-token.ts'
+import { guardAccount } from './guard-account.ts'
 
 /** A feed and its token, which is nowhere else and never again. */
 export interface CreatedCalendarFeed {
@@ -55,11 +55,7 @@ export async function createCalendarFeed(
   }
   await db.client.withSession((session) =>
     session.withTransaction(async () => {
-      await accounts(db).updateOne(
-        { _id: feed.accountId },
-        { $inc: { keyCreations: 1 } },
-        { session },
-      )
+      await guardAccount(db, feed.accountId, session)
       await checkLimits(db, feed.apiKeyId, session)
       await calendarFeeds(db).insertOne(feed, { session })
     }),

@@ -4,11 +4,11 @@ import { checkedName } from '../rules/account-input.ts'
 import { startOfMonth } from '../rules/calendar-time.ts'
 import { type OwnerKeyLimits, whyNoMoreKeys } from '../rules/owner-keys.ts'
 import { FREE_TIER, isPriced, type Plans } from '../rules/plan.ts'
-import { accounts } from '../store/accounts.ts'
 import { type ApiKeyDoc, apiKeys } from '../store/api-keys.ts'
 import { type CreatedApiKey, checkedTier, type KeyTools } from './api-key-commands.ts'
 import { newSecret, shownOfSecret } from './api-key-secret.ts'
 import { randomBase62 } from './base62.ts'
+import { guardAccount } from './guard-account.ts'
 
 export interface NewApiKey {
   accountId: string
@@ -46,12 +46,7 @@ export async function createApiKey(
   }
   await db.client.withSession((session) =>
     session.withTransaction(async () => {
-      const guarded = await accounts(db).updateOne(
-        { _id: input.accountId },
-        { $inc: { keyCreations: 1 } },
-        { session },
-      )
-      if (guarded.matchedCount === 0) throw new ApiError('NOT_FOUND', 'There is no such account.')
+      await guardAccount(db, input.accountId, session)
       if (input.limits) await checkLimits(db, apiKey, input.limits, tools.plans, session)
       await apiKeys(db).insertOne(apiKey, { session })
     }),

@@ -1,9 +1,8 @@
-import type { ClientSession, Db } from 'mongodb'
+import type { Db } from 'mongodb'
 import { ApiError } from '../errors.ts'
 import { checkedName } from '../rules/account-input.ts'
 import type { AlertLevel } from '../rules/alert.ts'
 import { type ChannelKind, checkedFilter, checkedTarget } from '../rules/channel-input.ts'
-import { accounts } from '../store/accounts.ts'
 import { type ChannelDoc, channels } from '../store/channels.ts'
 import { randomBase62 } from './base62.ts'
 import {
@@ -13,7 +12,9 @@ import {
   newSigningSecret,
   storedTarget,
 } from './channel-commands.ts'
+import { guardAccount } from './guard-account.ts'
 
+/** As the client gives it; checked when the channel is made. */
 export interface NewChannel {
   accountId: string
   kind: ChannelKind
@@ -63,18 +64,4 @@ export async function createChannel(
     }),
   )
   return { channel, secret }
-}
-
-/**
- * Written first in a transaction, so that what is counted for one account is counted by one at a time.
- * @throws ApiError NOT_FOUND
- */
-export async function guardAccount(
-  db: Db,
-  accountId: string,
-  session: ClientSession,
-): Promise<void> {
-  const guard = { $inc: { keyCreations: 1 } }
-  const { matchedCount } = await accounts(db).updateOne({ _id: accountId }, guard, { session })
-  if (matchedCount === 0) throw new ApiError('NOT_FOUND', 'There is no such account.')
 }

@@ -6,7 +6,7 @@ import { type ChannelDoc, channels } from '../store/channels.ts'
 import { DELIVERIES_KEPT_MS, type DeliveryDoc, deliveries } from '../store/deliveries.ts'
 import { type RandomBytes, randomBase62 } from './base62.ts'
 import { type ChannelScope, channelIn } from './channel-commands.ts'
-import { guardAccount } from './create-channel.ts'
+import { guardAccount } from './guard-account.ts'
 
 /** Which delivery a command is about. To an owner, another account's delivery does not exist. */
 export interface DeliveryScope {

@@ -11,8 +11,8 @@ export interface AccountDoc {
   currency: string
   createdAt: Date
   /**
-   * Raised first in each transaction that creates a key or a calendar feed: two creations for one
-   * account then conflict, and the limits on what an owner has are counted by one of them at a time.
+   * Raised first in each transaction that creates a key, a calendar feed, a channel or a test message: two
+   * for one account then conflict, and the limits on what an owner has are counted by one of them at a time.
    */
   keyCreations?: number
 }
