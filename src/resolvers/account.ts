@@ -19,7 +19,7 @@ const keysOfPage = new WeakMap<AccountShape, () => Promise<Map<string, ApiKeyDoc
 builder.objectField(Account, 'email', (t) =>
   t.string({
     nullable: true,
-    description: 'null to an API key',
+    description: 'Null to an API key.',
     resolve: (account, _args, { caller }) => (caller.kind === 'apiKey' ? null : account.email),
   }),
 )
@@ -27,7 +27,7 @@ builder.objectField(Account, 'email', (t) =>
 builder.objectField(Account, 'apiKeys', (t) =>
   t.field({
     type: [ApiKey],
-    description: 'oldest first, revoked ones included; to an API key: itself alone',
+    description: 'Oldest first, revoked ones included; to an API key: itself alone.',
     resolve: async (account, _args, { deps, caller }) => {
       const read = keysOfPage.get(account) ?? (() => keysOfAccounts(deps.db, [account._id]))
       const keys = (await read()).get(account._id) ?? []

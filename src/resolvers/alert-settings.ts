@@ -21,7 +21,7 @@ builder.objectFields(ApiKey, (t) => ({
   alertsSnoozedUntil: t.field({
     type: 'DateTime',
     nullable: true,
-    description: 'until then alerts are recorded and sent to nobody; null: they are sent',
+    description: 'Until then alerts are recorded and sent to nobody; null: they are sent.',
     resolve: ({ alertsSnoozedUntil: until }, _args, { deps }) =>
       until && until.getTime() > deps.clock() ? until : null,
   }),
@@ -29,7 +29,7 @@ builder.objectFields(ApiKey, (t) => ({
     type: AlertLevelType,
     nullable: true,
     description:
-      'of this month under the present limit: WARNING, CRITICAL or EXCEEDED; null: none; within a minute',
+      'Of this month under the present limit: WARNING, CRITICAL or EXCEEDED; null: none. At most a minute old.',
     resolve: (key, _args, { deps }) => {
       const monthlyLimit = deps.plans.get(key.tier)?.monthlyLimit ?? null
       return presentLevel(key, monthName(deps.clock()), monthlyLimit)

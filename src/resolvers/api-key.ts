@@ -21,7 +21,7 @@ builder.objectField(ApiKey, 'monthlyLimit', (t) =>
   t.field({
     type: 'SafeInt',
     nullable: true,
-    description: 'billed units a UTC month; null: unlimited',
+    description: 'Billed units a UTC month; null: unlimited.',
     resolve: (key, _args, { deps }) => {
       const plan = deps.plans.get(key.tier)
       if (!plan) throw new Error(`key ${key._id} is on a plan that PLANS_FILE lacks`)

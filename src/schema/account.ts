@@ -41,7 +41,7 @@ export const CreateAccountInput = builder.inputType('CreateAccountInput', {
   fields: (t) => ({
     name: t.string({ required: true }),
     email: t.string({ required: true }),
-    userId: t.string({ required: true, description: "the token's sub" }),
+    userId: t.string({ required: true, description: "The token's sub." }),
     currency: t.string({ description: 'ISO 4217; USD where left out' }),
   }),
 })

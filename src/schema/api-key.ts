@@ -32,14 +32,14 @@ export const ApiKey = builder.objectRef<ApiKeyShape>('ApiKey').implement({
     id: t.exposeID('_id'),
     name: t.exposeString('name'),
     prefix: t.exposeString('prefix', {
-      description: 'gc_live_xxxx, never more of the secret than prefix and last four',
+      description: 'gc_live_xxxx: never more of the secret than prefix and last four.',
     }),
     lastFour: t.exposeString('lastFour'),
     tier: t.exposeString('tier'),
     status: t.field({ type: ApiKeyStatus, resolve: statusOf }),
     blockedBecause: t.string({
       nullable: true,
-      description: 'plain words, null unless BLOCKED',
+      description: 'In plain words; null unless BLOCKED.',
       resolve: (key) => (statusOf(key) === 'BLOCKED' ? key.blockedBecause : null),
     }),
     alertsEnabled: t.exposeBoolean('alertsEnabled'),
@@ -47,7 +47,7 @@ export const ApiKey = builder.objectRef<ApiKeyShape>('ApiKey').implement({
     lastUsedAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'within a minute',
+      description: 'At most a minute old.',
       resolve: (key) => key.lastUsedAt ?? null,
     }),
   }),
@@ -57,13 +57,13 @@ export const CreatedApiKey = builder
   .objectRef<{ secret: string; apiKey: ApiKeyShape }>('CreatedApiKey')
   .implement({
     fields: (t) => ({
-      secret: t.exposeString('secret', { description: 'shown once, kept nowhere' }),
+      secret: t.exposeString('secret', { description: 'Shown once, kept nowhere.' }),
       apiKey: t.expose('apiKey', { type: ApiKey }),
     }),
   })
 
 export const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
-  description: 'accountId and tier: admin only',
+  description: 'Only the admin names an accountId or a tier.',
   fields: (t) => ({
     accountId: t.id(),
     name: t.string({ required: true }),

@@ -34,7 +34,7 @@ export const Channel = builder.objectRef<ChannelShape>('Channel').implement({
     enabled: t.exposeBoolean('enabled'),
     disabledBecause: t.exposeString('disabledBecause', {
       nullable: true,
-      description: 'plain words, null unless the system disabled it',
+      description: 'In plain words; null unless the system disabled it.',
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
   }),
@@ -58,7 +58,7 @@ const levelsDescription = 'Only these levels; null: all.'
 const keysDescription = 'Only these keys of the account; null: all.'
 
 export const CreateChannelInput = builder.inputType('CreateChannelInput', {
-  description: 'accountId: admin only',
+  description: 'Only the admin names an accountId.',
   fields: (t) => ({
     accountId: t.id(),
     kind: t.field({ type: ChannelKindType, required: true }),

@@ -13,9 +13,12 @@ const DeliveryAttemptType = builder.objectRef<DeliveryAttempt>('DeliveryAttempt'
     tookMs: t.exposeInt('tookMs'),
     code: t.exposeInt('code', {
       nullable: true,
-      description: 'HTTP status or SMTP reply code; null where nothing answered',
+      description: 'HTTP status or SMTP reply code; null where nothing answered.',
     }),
-    error: t.exposeString('error', { nullable: true, description: 'null: it was accepted' }),
+    error: t.exposeString('error', {
+      nullable: true,
+      description: 'In plain words; null: it was accepted.',
+    }),
   }),
 })
 
@@ -29,19 +32,19 @@ export const Delivery = builder.objectRef<DeliveryDoc>('Delivery').implement({
     channelId: t.exposeID('channelId', { description: 'The channel may have been removed since.' }),
     alertId: t.id({
       nullable: true,
-      description: 'null: a test message',
+      description: 'Null: a test message.',
       resolve: ({ event }) => (event.kind === 'alert' ? event.alertId : null),
     }),
     status: t.field({ type: DeliveryStatusType, resolve: ({ status }) => status }),
     attempts: t.field({
       type: [DeliveryAttemptType],
-      description: 'oldest first',
+      description: 'Oldest first.',
       resolve: ({ attempts }) => attempts,
     }),
     nextAttemptAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'not before; null unless PENDING',
+      description: 'Not before; null unless PENDING.',
       resolve: ({ status, dueAt }) => (status === 'PENDING' ? dueAt : null),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),

@@ -71,7 +71,7 @@ const SourceInput = builder.inputType('SourceInput', {
   description: 'Where a fact was read.',
   fields: (t) => ({
     name: t.string({ required: true }),
-    url: t.string({ required: true, description: 'https' }),
+    url: t.string({ required: true, description: 'Over https.' }),
     readOn: t.field({ type: 'Date', required: true, description: 'The day somebody read it.' }),
   }),
 })
