@@ -1,10 +1,11 @@
 import type { DayUnits } from './anomaly.ts'
-import { type EpochDay, fromEpochDay, toEpochDay, yearOf } from './tax/calendar-date.ts'
+import { type EpochDay, fromEpochDay, yearOf } from './tax/calendar-date.ts'
+import { nationwideDueDays } from './tax/nationwide-due-days.ts'
 import type { TaxData } from './tax/tax-data.ts'
 
 /** One duty, and the days on which it falls due. */
 export interface Deadline {
-  /** `VAT in United Kingdom` */
+  /** `TDS deposit in India` */
   name: string
   /** Before today, ascending. */
   past: EpochDay[]
@@ -24,18 +25,12 @@ const LEAST_OTHER_DAYS = 7
 export function deadlinesOf(data: TaxData, today: EpochDay): Deadline[] {
   const [from, to] = [today - DAYS_BACK, today + DAYS_AHEAD]
   const found: Deadline[] = []
+  const years = { first: yearOf(fromEpochDay(from)), last: yearOf(fromEpochDay(to)) }
   for (const { country, datesByYear } of data.countries.values()) {
-    const days = new Map<string, Set<EpochDay>>()
-    for (let year = yearOf(fromEpochDay(from)); year <= yearOf(fromEpochDay(to)); year++) {
-      for (const { taxDate, listedByDefault } of datesByYear.get(year) ?? []) {
-        const day = toEpochDay(taxDate.dueDate)
-        if (!listedByDefault || taxDate.region !== null || day < from || day > to) continue
-        const { id } = taxDate.obligation
-        days.set(id, (days.get(id) ?? new Set()).add(day))
-      }
-    }
+    const days = nationwideDueDays({ datesByYear }, years)
     for (const { id, taxType } of country.obligations) {
-      const all = [...(days.get(id) ?? [])].sort((a, b) => a - b)
+      const near = [...(days.get(id) ?? [])].filter((day) => day >= from && day <= to)
+      const all = near.sort((a, b) => a - b)
       const past = all.filter((day) => day < today)
       const next = all.find((day) => day >= today)
       if (next === undefined || past.length < LEAST_PEAKS) continue
@@ -49,7 +44,7 @@ export function deadlinesOf(data: TaxData, today: EpochDay): Deadline[] {
  * Which deadline explains that a key is called more than usual: one before whose past dates it was called
  * at least half as much again as on other days, the plainest where there are several. Nothing records
  * what a key asks for, so its own past is what tells.
- * @returns `VAT in United Kingdom is due on 2026-12-07`; null: none does
+ * @returns `TDS deposit in India is due on 2026-12-07`; null: none does
  */
 export function expectedDeadline(
   history: readonly DayUnits[],

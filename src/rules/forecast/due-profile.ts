@@ -1,4 +1,5 @@
-import { type EpochDay, fromEpochDay, toEpochDay, yearOf } from '../tax/calendar-date.ts'
+import { type EpochDay, fromEpochDay, yearOf } from '../tax/calendar-date.ts'
+import { nationwideDueDays } from '../tax/nationwide-due-days.ts'
 import type { CountryTaxData, TaxData } from '../tax/tax-data.ts'
 
 /** The days on which something falls due, which may pull at a key's use. */
@@ -21,9 +22,9 @@ export function dueProfiles(data: TaxData, from: EpochDay, to: EpochDay): DuePro
 }
 
 function profilesOf(data: CountryTaxData, from: EpochDay, to: EpochDay): DueProfile[] {
-  const [firstYear, lastYear] = [yearOf(fromEpochDay(from)), yearOf(fromEpochDay(to))]
-  const days = dueDaysByObligation(data, firstYear, lastYear)
-  const most = MOST_DATES_A_YEAR * (lastYear - firstYear + 1)
+  const [first, last] = [yearOf(fromEpochDay(from)), yearOf(fromEpochDay(to))]
+  const days = nationwideDueDays(data, { first, last })
+  const most = MOST_DATES_A_YEAR * (last - first + 1)
   const byDays = new Map<string, DueProfile>()
   for (const { id, taxType } of data.country.obligations) {
     const all = days.get(id)
@@ -37,21 +38,4 @@ function profilesOf(data: CountryTaxData, from: EpochDay, to: EpochDay): DueProf
     byDays.set(key, { ...same, obligationIds: [...same.obligationIds, id] })
   }
   return [...byDays.values()]
-}
-
-function dueDaysByObligation(
-  { datesByYear }: CountryTaxData,
-  firstYear: number,
-  lastYear: number,
-): Map<string, Set<EpochDay>> {
-  const days = new Map<string, Set<EpochDay>>()
-  for (let year = firstYear; year <= lastYear; year++) {
-    for (const { taxDate, listedByDefault } of datesByYear.get(year) ?? []) {
-      if (!listedByDefault || taxDate.region !== null) continue
-      const { id } = taxDate.obligation
-      const known = days.get(id) ?? new Set()
-      days.set(id, known.add(toEpochDay(taxDate.dueDate)))
-    }
-  }
-  return days
 }
