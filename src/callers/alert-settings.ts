@@ -9,8 +9,8 @@ import { type KeyScope, noSuchKey } from './api-key-commands.ts'
 const LONGEST_SNOOZE_MS = 366 * DAY
 
 /**
- * The key's own thresholds from now on, in place of all before. One that is reached already is raised with
- * the next call.
+ * The key's own thresholds from now on, in place of all before. One that is reached already is raised
+ * within seconds.
  * @throws BadInput, or ApiError NOT_FOUND
  */
 export async function setAlertThresholds(
@@ -18,7 +18,10 @@ export async function setAlertThresholds(
   scope: KeyScope,
   given: Parameters<typeof checkedThresholds>[0],
 ): Promise<ApiKeyDoc> {
-  return await changed(db, scope, { $set: { alertThresholds: checkedThresholds(given) } })
+  return await changed(db, scope, {
+    $set: { alertThresholds: checkedThresholds(given) },
+    $currentDate: { levelsMovedAt: true },
+  })
 }
 
 /**

@@ -119,6 +119,7 @@ export async function updateApiKey(
 }
 
 /**
+ * A level of the new plan that is reached already is raised within seconds.
  * @param tier a plan's id
  * @throws BadInput, or ApiError NOT_FOUND
  */
@@ -131,7 +132,10 @@ export async function setTier(
   return await changed(
     db,
     { apiKeyId, accountId: null },
-    { $set: { tier: checkedTier(tier, tools.plans) } },
+    {
+      $set: { tier: checkedTier(tier, tools.plans) },
+      $currentDate: { levelsMovedAt: true },
+    },
   )
 }
 

@@ -29,6 +29,8 @@ export interface ApiKeyDoc extends ToldOfKey {
   alertsSnoozedUntil?: Date
   /** The owner's own, beside those of the quota; absent: none. */
   alertThresholds?: AlertThreshold[]
+  /** When plan or thresholds were changed; gone once a scan has held the usage against them. */
+  levelsMovedAt?: Date
   createdAt: Date
   /** Who asked for it: the limits on an owner's keys do not count the admin's. */
   createdBy?: 'owner' | 'admin'
@@ -45,6 +47,7 @@ export async function createApiKeyIndexes(db: Db): Promise<void> {
   await apiKeys(db).createIndex({ 'secrets.hash': 1 }, { unique: true })
   await apiKeys(db).createIndex({ accountId: 1, createdAt: 1, _id: 1 })
   await apiKeys(db).createIndex({ prefix: 1 })
+  await apiKeys(db).createIndex({ levelsMovedAt: 1 }, { sparse: true })
 }
 
 /** All keys of each account by its id, revoked ones included, oldest first. */

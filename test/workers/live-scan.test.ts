@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { setAlertThresholds } from '../../src/callers/alert-settings.ts'
 import { setTier } from '../../src/callers/api-key-commands.ts'
 import { liveStream, partitionCount, partitionOf } from '../../src/rules/partition.ts'
 import { scanPositions } from '../../src/store/alert-scan-positions.ts'
 import { alerts } from '../../src/store/alerts.ts'
+import { apiKeys } from '../../src/store/api-keys.ts'
 import { createIndexes } from '../../src/store/indexes.ts'
 import { jobRuns } from '../../src/store/job-runs.ts'
 import { ensurePartitions, partitions } from '../../src/store/partitions.ts'
@@ -112,6 +114,22 @@ describe('the live path', () => {
     await setTier(database.db, 'key_first', 'starter', { plans })
     await use(8_000)
     await expect.poll(raised, soon).toContain('WARNING 9000')
+  })
+
+  test('tells of a smaller plan and of new thresholds without a call, which may be refused by then', async () => {
+    await start()
+    await settled()
+    await setTier(database.db, 'key_first', 'starter', { plans })
+    await use(1_500)
+    await expect.poll(position, soon).toBe(1)
+    expect(await raised()).toEqual([])
+    await setTier(database.db, 'key_first', 'free', { plans })
+    await expect.poll(raised, soon).toEqual(['(CRITICAL)', '(WARNING)', 'EXCEEDED 1500'])
+    const scope = { apiKeyId: 'key_first', accountId: 'acc_a' }
+    await setAlertThresholds(database.db, scope, [{ percent: 120 }])
+    await expect.poll(raised, soon).toContain('THRESHOLD 1500')
+    const looked = { _id: 'key_first', levelsMovedAt: { $exists: false } }
+    await expect.poll(() => apiKeys(database.db).countDocuments(looked), soon).toBe(1)
   })
 
   test('raises nothing for a month that is over', async () => {

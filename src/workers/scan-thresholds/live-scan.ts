@@ -13,6 +13,7 @@ import type { RedisClient } from '../../streams/redis.ts'
 import type { ExamineDeps, ExamineKeys, KeyUsage } from './examine-keys.ts'
 import { type Followed, findMissing, isLost, readLive, toFollowed } from './follow-partitions.ts'
 import type { KeyScan } from './scan-keys.ts'
+import { createMovedLevelsScan } from './scan-moved-levels.ts'
 
 export interface LiveScanOptions extends ExamineDeps {
   redis: RedisClient
@@ -44,6 +45,7 @@ const LEAST_PAUSE_MS = 2_000
  */
 export function createLiveScan(options: LiveScanOptions): LiveScan {
   const { db, redis, clock, log, metrics, examine, scan, leaseMs = LEASE_MS } = options
+  const scanMovedLevels = createMovedLevelsScan(options, examine)
   const owner = randomUUID()
   const owned = new Map<number, Followed>()
   /** What could not be examined; positions are not saved meanwhile, so that a successor sees it too. */
@@ -72,6 +74,7 @@ export function createLiveScan(options: LiveScanOptions): LiveScan {
     if (turn) await takeTurn()
     const more = await follow()
     if (turn) {
+      await scanMovedLevels(owned)
       await findMissing(db, owned.values(), clock())
       await save()
       measure()
