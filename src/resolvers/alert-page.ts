@@ -1,24 +1,18 @@
 import type { Db } from 'mongodb'
 import { BadInput } from '../rules/bad-input.ts'
-import { pageSizeOf } from '../rules/connection.ts'
-import type { AlertPage } from '../schema/alert.ts'
+import { type Connection, type PageArguments, pageOf, pageSizeOf } from '../rules/connection.ts'
 import { type AlertDoc, type AlertScope, alerts, shownAlerts } from '../store/alerts.ts'
-
-export interface AlertPageArguments {
-  first?: number | null | undefined
-  after?: string | null | undefined
-}
 
 /**
  * Newest first; the cursor holds the last alert's place in the account's order, so that pages neither
  * repeat nor leave out an alert when others are raised meanwhile.
- * @throws BadInput
+ * @throws BadInput `first` out of range, or the cursor of another list
  */
 export async function alertPage(
   db: Db,
   scope: AlertScope,
-  args: AlertPageArguments,
-): Promise<AlertPage> {
+  args: PageArguments,
+): Promise<Connection<AlertDoc>> {
   const first = pageSizeOf(args.first)
   const place = args.after == null ? null : placeOf(args.after)
   const shown = shownAlerts(scope)
@@ -30,17 +24,7 @@ export async function alertPage(
       .toArray(),
     alerts(db).countDocuments(shown),
   ])
-  const edges = found.slice(0, first).map((node) => ({ cursor: cursorOf(node), node }))
-  return {
-    edges,
-    totalCount,
-    pageInfo: {
-      hasNextPage: found.length > first,
-      hasPreviousPage: place !== null,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
-  }
+  return pageOf(found, cursorOf, { first, hasPreviousPage: place !== null, totalCount })
 }
 
 function cursorOf({ sequence }: Pick<AlertDoc, 'sequence'>): string {

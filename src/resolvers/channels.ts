@@ -25,7 +25,7 @@ builder.queryField('channels', (t) =>
   t.field({
     type: [Channel],
     nullable: true,
-    description: 'Oldest first. accountId: admin only.',
+    description: 'Oldest first. Only the admin names an accountId.',
     extensions: ownerOrAdmin,
     args: { accountId: t.arg.id() },
     resolve: (_root, { accountId }, { deps, caller }) =>

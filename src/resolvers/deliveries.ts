@@ -1,13 +1,14 @@
-import type { Db } from 'mongodb'
+import type { Db, Filter } from 'mongodb'
 import { noSuchChannel } from '../callers/channel-commands.ts'
 import { replayDelivery } from '../callers/delivery-commands.ts'
 import { accountInScope, commandScope } from '../callers/ownership.ts'
 import { access } from '../rules/access.ts'
+import type { Connection, PageArguments } from '../rules/connection.ts'
 import { builder } from '../schema/builder.ts'
 import { Delivery, DeliveryConnection, DeliveryStatusType } from '../schema/delivery.ts'
 import { channels } from '../store/channels.ts'
-import { deliveries } from '../store/deliveries.ts'
-import { deliveryPage } from './delivery-page.ts'
+import { type DeliveryDoc, deliveries } from '../store/deliveries.ts'
+import { newestFirst } from './newest-first.ts'
 
 const ownerOrAdmin = access(['account', 'admin'])
 
@@ -16,7 +17,7 @@ builder.queryField('deliveries', (t) =>
     type: DeliveryConnection,
     nullable: true,
     description:
-      'What an account was sent or will be, newest first, also to channels that were removed. accountId: admin only.',
+      'What an account was sent or will be, newest first, also to channels that were removed. Only the admin names an accountId.',
     extensions: ownerOrAdmin,
     args: {
       accountId: t.arg.id(),
@@ -34,6 +35,16 @@ builder.queryField('deliveries', (t) =>
     },
   }),
 )
+
+/** @throws BadInput */
+function deliveryPage(
+  db: Db,
+  wanted: Filter<DeliveryDoc>,
+  page: PageArguments,
+): Promise<Connection<DeliveryDoc>> {
+  const list = { collection: deliveries(db), name: 'delivery', id: /^[\x21-\x7e]{1,300}$/ }
+  return newestFirst({ ...list, wanted }, page)
+}
 
 /** A channel that is there, or that has left a history. */
 async function checkChannel(

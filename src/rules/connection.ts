@@ -40,17 +40,33 @@ export function connectionOf<Node>(
   cursorOf: (node: Node) => string,
   { passed, totalCount }: { readonly passed: number; readonly totalCount: number },
 ): Connection<Node> {
+  const more = { hasNextPage: passed + nodes.length < totalCount, hasPreviousPage: passed > 0 }
+  return connected(nodes, cursorOf, more, totalCount)
+}
+
+/**
+ * Where what stands before is not counted.
+ * @param found the page's nodes, and one more where there is one
+ */
+export function pageOf<Node>(
+  found: readonly Node[],
+  cursorOf: (node: Node) => string,
+  page: { readonly first: number; readonly hasPreviousPage: boolean; readonly totalCount: number },
+): Connection<Node> {
+  const { first, hasPreviousPage, totalCount } = page
+  const more = { hasNextPage: found.length > first, hasPreviousPage }
+  return connected(found.slice(0, first), cursorOf, more, totalCount)
+}
+
+function connected<Node>(
+  nodes: readonly Node[],
+  cursorOf: (node: Node) => string,
+  more: Pick<Connection<Node>['pageInfo'], 'hasNextPage' | 'hasPreviousPage'>,
+  totalCount: number,
+): Connection<Node> {
   const edges = nodes.map((node) => ({ cursor: cursorOf(node), node }))
-  return {
-    edges,
-    pageInfo: {
-      hasNextPage: passed + edges.length < totalCount,
-      hasPreviousPage: passed > 0,
-      startCursor: edges.at(0)?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
-    totalCount,
-  }
+  const [startCursor, endCursor] = [edges.at(0)?.cursor ?? null, edges.at(-1)?.cursor ?? null]
+  return { edges, pageInfo: { ...more, startCursor, endCursor }, totalCount }
 }
 
 /** How many items stand before the first for which this no longer holds; they must be sorted by it. */

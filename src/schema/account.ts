@@ -1,5 +1,6 @@
+import type { Connection } from '../rules/connection.ts'
 import { builder } from './builder.ts'
-import { type PageInfo, PageInfoType } from './page-info.ts'
+import { PageInfoType } from './page-info.ts'
 
 export interface AccountShape {
   _id: string
@@ -16,11 +17,7 @@ export const Account = builder.objectRef<AccountShape>('Account').implement({
   }),
 })
 
-export interface AccountPage<Node extends AccountShape = AccountShape> {
-  edges: { cursor: string; node: Node }[]
-  pageInfo: PageInfo
-  totalCount: number
-}
+type AccountPage = Connection<AccountShape>
 
 const AccountEdge = builder.objectRef<AccountPage['edges'][number]>('AccountEdge').implement({
   fields: (t) => ({
@@ -31,7 +28,7 @@ const AccountEdge = builder.objectRef<AccountPage['edges'][number]>('AccountEdge
 
 export const AccountConnection = builder.objectRef<AccountPage>('AccountConnection').implement({
   fields: (t) => ({
-    edges: t.expose('edges', { type: [AccountEdge] }),
+    edges: t.field({ type: [AccountEdge], resolve: ({ edges }) => [...edges] }),
     pageInfo: t.expose('pageInfo', { type: PageInfoType }),
     totalCount: t.exposeInt('totalCount'),
   }),

@@ -1,7 +1,8 @@
 import type { AlertLevel } from '../rules/alert.ts'
+import type { Connection } from '../rules/connection.ts'
 import { AlertLevelType } from './alert-level.ts'
 import { builder } from './builder.ts'
-import { type PageInfo, PageInfoType } from './page-info.ts'
+import { PageInfoType } from './page-info.ts'
 
 export interface AlertShape {
   _id: string
@@ -47,11 +48,7 @@ export const Alert = builder.objectRef<AlertShape>('Alert').implement({
   }),
 })
 
-export interface AlertPage {
-  edges: { cursor: string; node: AlertShape }[]
-  pageInfo: PageInfo
-  totalCount: number
-}
+type AlertPage = Connection<AlertShape>
 
 const AlertEdge = builder.objectRef<AlertPage['edges'][number]>('AlertEdge').implement({
   fields: (t) => ({
@@ -62,7 +59,7 @@ const AlertEdge = builder.objectRef<AlertPage['edges'][number]>('AlertEdge').imp
 
 export const AlertConnection = builder.objectRef<AlertPage>('AlertConnection').implement({
   fields: (t) => ({
-    edges: t.expose('edges', { type: [AlertEdge] }),
+    edges: t.field({ type: [AlertEdge], resolve: ({ edges }) => [...edges] }),
     pageInfo: t.expose('pageInfo', { type: PageInfoType }),
     totalCount: t.exposeInt('totalCount'),
   }),

@@ -1,6 +1,7 @@
+import type { Connection } from '../rules/connection.ts'
 import type { DeliveryAttempt, DeliveryDoc, DeliveryStatus } from '../store/deliveries.ts'
 import { builder } from './builder.ts'
-import { type PageInfo, PageInfoType } from './page-info.ts'
+import { PageInfoType } from './page-info.ts'
 
 export const DeliveryStatusType = builder.enumType('DeliveryStatus', {
   description: 'DEAD: given up; it can be replayed.',
@@ -52,11 +53,7 @@ export const Delivery = builder.objectRef<DeliveryDoc>('Delivery').implement({
   }),
 })
 
-export interface DeliveryPage {
-  edges: { cursor: string; node: DeliveryDoc }[]
-  pageInfo: PageInfo
-  totalCount: number
-}
+type DeliveryPage = Connection<DeliveryDoc>
 
 const DeliveryEdge = builder.objectRef<DeliveryPage['edges'][number]>('DeliveryEdge').implement({
   fields: (t) => ({
@@ -67,7 +64,7 @@ const DeliveryEdge = builder.objectRef<DeliveryPage['edges'][number]>('DeliveryE
 
 export const DeliveryConnection = builder.objectRef<DeliveryPage>('DeliveryConnection').implement({
   fields: (t) => ({
-    edges: t.expose('edges', { type: [DeliveryEdge] }),
+    edges: t.field({ type: [DeliveryEdge], resolve: ({ edges }) => [...edges] }),
     pageInfo: t.expose('pageInfo', { type: PageInfoType }),
     totalCount: t.exposeInt('totalCount'),
   }),
