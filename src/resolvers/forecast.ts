@@ -30,10 +30,8 @@ builder.queryField('usageForecast', (t) =>
       const { deps } = context
       const scope = await usageScope(context, apiKeyId)
       const plan = await planOf(deps, scope)
-      const [forecast, used] = await Promise.all([
-        deps.forecasts.of(scope, plan),
-        usedThisMonth(deps, scope),
-      ])
+      const used = await usedThisMonth(deps, scope)
+      const forecast = await deps.forecasts.of(scope, plan, used)
       return {
         ...scope,
         month: monthName(forecast.month),
@@ -93,7 +91,7 @@ async function keyExhaustsAt(
   const { monthlyLimit } = plan
   if (monthlyLimit === null) return null
   if (used >= monthlyLimit) return clock()
-  const forecast = await forecasts.of({ apiKeyId: _id, accountId }, plan)
+  const forecast = await forecasts.of({ apiKeyId: _id, accountId }, plan, used)
   return exhaustsAt(forecast, monthlyLimit, used, clock())
 }
 

@@ -16,8 +16,9 @@ export interface Forecasts {
    * The running month of one key, or of the sum of an account's keys. Above five minutes of age it is given
    * once more while it is made anew; rejects only where there is none of this month and MongoDB is away.
    * @param plan the key's; null for an account, which has no limit of its own
+   * @param used units of the month by now: a forecast that they have overtaken is made anew before its time
    */
-  of(scope: UsageScope, plan: Plan | null): Promise<MonthForecast>
+  of(scope: UsageScope, plan: Plan | null, used: number): Promise<MonthForecast>
 }
 
 export interface ForecastsOptions {
@@ -29,6 +30,8 @@ export interface ForecastsOptions {
 
 /** A few minutes of one month move its forecast little. */
 const FRESH_MS = 5 * 60_000
+/** A new key's first forecast is of no calls at all, and wrong with the first of them. */
+const FRESH_WHEN_OVERTAKEN_MS = 1_000
 /** About 1 kB each. */
 const FORECASTS_KEPT = 10_000
 /** A due date pulls up to 30 days ahead, so that those of the next month reach into this one. */
@@ -86,12 +89,16 @@ export function createForecasts({ db, taxHistory, clock }: ForecastsOptions): Fo
   }
 
   return {
-    of(scope, plan) {
+    of(scope, plan, used) {
       const name = `${scope.apiKeyId ?? scope.accountId}:${plan?.id ?? ''}`
       const [forecast, now] = [kept.get(name), clock()]
       if (forecast?.month !== startOfMonth(now)) return renew(name, scope, plan)
+      const age = now - forecast.now
+      if (used > forecast.high && age >= FRESH_WHEN_OVERTAKEN_MS) {
+        return renew(name, scope, plan).catch(() => forecast)
+      }
       // Who asks need not wait for what moves so little; nor does it fail with MongoDB.
-      if (now - forecast.now >= FRESH_MS) renew(name, scope, plan).catch(() => {})
+      if (age >= FRESH_MS) renew(name, scope, plan).catch(() => {})
       return Promise.resolve(forecast)
     },
   }

@@ -13,6 +13,7 @@ import { type UsageCell, usageCells } from '../../src/store/usage-cells.ts'
 import { createLiveReader } from '../../src/streams/live-reader.ts'
 import { connectRedis } from '../../src/streams/redis.ts'
 import { asKey, ask, asOwner, contextOf, plans, plantKey, silent } from '../asked.ts'
+import { plantUsage } from '../planted-usage.ts'
 import { faintlyBas, type UnitsOf } from '../rules/forecast/usage.ts'
 import { shipped } from '../rules/tax/shipped-data.ts'
 import { startRedis, type TestDatabase, testDatabase } from '../servers.ts'
@@ -132,20 +133,32 @@ describe('usageForecast', () => {
   test('is kept for five minutes, but never tells less than what is used', async () => {
     await plantOffice('key_first', 60)
     const before = await asked(asKey(first))
+    const used = before.high - 1
     const { months, days } = usageCells(database.db)
-    await months.updateOne({ _id: 'key_first:2026-11' }, { $set: { total: 90_000 } })
+    await months.updateOne({ _id: 'key_first:2026-11' }, { $set: { total: used } })
     await days.updateMany({}, { $mul: { total: 10 } })
     now += 60_000
     expect(await asked(asKey(first))).toMatchObject({
-      ...{ expected: 90_000, low: 90_000, high: 90_000, exhaustsAt: '2026-11-11T00:01:00Z' },
+      ...{ expected: used, low: used, high: before.high, exhaustsAt: '2026-11-11T00:01:00Z' },
       because: before.because,
     })
-    await months.updateOne({ _id: 'key_first:2026-11' }, { $set: { total: 4_000 } })
+    await months.updateOne({ _id: 'key_first:2026-11' }, { $set: { total: before.high - 2 } })
     now += 5 * 60_000
     await asked(asKey(first))
     await vi.waitFor(async () => {
       expect((await asked(asKey(first))).expected).toBeGreaterThan(9_000)
     })
+  })
+
+  test('is made anew at once where use has overtaken it, as the first calls of a new key do', async () => {
+    expect(await asked(asKey(first))).toMatchObject({ high: 0, exhaustsAt: null })
+    await plantUsage(database.db, [
+      { apiKeyId: 'key_first', accountId: 'acc_a', at: now, units: 300 },
+    ])
+    now += 60_000
+    const forecast = await asked(asKey(first))
+    expect(forecast.expected).toBeGreaterThan(300)
+    expect(forecast.exhaustsAt).not.toBeNull()
   })
 
   test('begins anew with a month', async () => {
@@ -182,7 +195,7 @@ describe('the kept forecasts', () => {
 
   test('are made once for all who ask at the same time', async () => {
     await plantOffice('key_first', 60)
-    const all = await Promise.all(Array.from({ length: 20 }, () => forecasts.of(scope, free)))
+    const all = await Promise.all(Array.from({ length: 20 }, () => forecasts.of(scope, free, 0)))
     expect(new Set(all).size).toBe(1)
   })
 
@@ -190,27 +203,27 @@ describe('the kept forecasts', () => {
     await plantOffice('key_first', 60)
     const { db, close } = await connectDatabase({ uri: database.uri })
     const kept = createForecasts({ db, taxHistory: history, clock })
-    const before = await kept.of(scope, free)
+    const before = await kept.of(scope, free, 0)
     await close()
     now += 10 * 60_000
-    expect(await kept.of(scope, free)).toBe(before)
-    await expect(kept.of({ ...scope, apiKeyId: 'key_second' }, free)).rejects.toThrow()
-    expect(await kept.of(scope, free)).toBe(before)
+    expect(await kept.of(scope, free, 0)).toBe(before)
+    await expect(kept.of({ ...scope, apiKeyId: 'key_second' }, free, 0)).rejects.toThrow()
+    expect(await kept.of(scope, free, 0)).toBe(before)
   })
 
   test('believe the due dates of the countries that the key’s calendar feeds show', async () => {
     const unlimited = plans.get('enterprise') ?? null
     await plantDays('key_first', 'acc_a', faintlyBas)
-    expect((await forecasts.of(scope, unlimited)).because.join()).not.toContain('due dates')
+    expect((await forecasts.of(scope, unlimited, 0)).because.join()).not.toContain('due dates')
     const feed = { apiKeyId: 'key_first', revokedAt: null, choice: { countries: ['AU'] } }
     await database.db.collection('calendarFeeds').insertOne(feed)
     const told = createForecasts({ db: database.db, taxHistory: history, clock })
-    expect((await told.of(scope, unlimited)).because.join()).toContain('(AU)')
+    expect((await told.of(scope, unlimited, 0)).because.join()).toContain('(AU)')
     await database.db
       .collection('calendarFeeds')
       .updateOne({}, { $set: { revokedAt: new Date(1) } })
     const forgotten = createForecasts({ db: database.db, taxHistory: history, clock })
-    expect((await forgotten.of(scope, unlimited)).because.join()).not.toContain('due dates')
+    expect((await forgotten.of(scope, unlimited, 0)).because.join()).not.toContain('due dates')
   })
 })
 
