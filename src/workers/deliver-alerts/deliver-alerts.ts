@@ -5,6 +5,7 @@ import { retryDelay } from '../../rules/retry-schedule.ts'
 import { type ChannelDoc, channels } from '../../store/channels.ts'
 import { reopenIfClosed } from '../../store/database.ts'
 import { type DeliveryAttempt, type DeliveryDoc, deliveries } from '../../store/deliveries.ts'
+import { createOutage } from '../../streams/outage.ts'
 import { createDeliveryMetrics } from './delivery-metrics.ts'
 import {
   claimDelivery,
@@ -54,6 +55,7 @@ export function createDeliverAlerts(options: DeliverAlertsOptions): DeliverAlert
   const metrics = createDeliveryMetrics(registry)
   const slots = createSlots(options.most)
   const owner = randomUUID()
+  const looks = createOutage(log, 'looking for due deliveries fails; tried again')
   const underWay = new Set<Promise<void>>()
   let stopping = false
   let lastError: string | null = null
@@ -192,9 +194,9 @@ export function createDeliverAlerts(options: DeliverAlertsOptions): DeliverAlert
       try {
         await round()
         lastError = null
+        looks.over()
       } catch (error) {
-        // Once for a series.
-        if (!lastError) log.error({ err: error }, 'looking for deliveries failed, it goes on')
+        looks.begun(error)
         lastError = 'the last look for deliveries failed'
         await reopenIfClosed(db, error)
         woken = false

@@ -9,6 +9,7 @@ import {
   takeScanPositions,
 } from '../../store/alert-scan-positions.ts'
 import { reopenIfClosed } from '../../store/database.ts'
+import { createOutage } from '../../streams/outage.ts'
 import type { RedisClient } from '../../streams/redis.ts'
 import type { ExamineDeps, ExamineKeys, KeyUsage } from './examine-keys.ts'
 import { type Followed, findMissing, isLost, readLive, toFollowed } from './follow-partitions.ts'
@@ -55,9 +56,11 @@ export function createLiveScan(options: LiveScanOptions): LiveScan {
   let healthyAt = Number.NEGATIVE_INFINITY
   let scanAt = Number.NEGATIVE_INFINITY
   let scanning: Promise<void> | null = null
-  let redisAway = false
   let loop: Promise<void> = Promise.resolve()
   const stopped = new AbortController()
+  const redisAway = createOutage(log, 'live messages cannot be read: MongoDB is looked at instead')
+  const rounds = createOutage(log, 'rounds of the threshold scan fail; tried again')
+  const scans = createOutage(log, 'partitions cannot be scanned; tried again')
 
   async function run(): Promise<void> {
     while (!stopped.signal.aborted) {
@@ -81,6 +84,7 @@ export function createLiveScan(options: LiveScanOptions): LiveScan {
     }
     if ([...owned.values()].some(isLost)) startScan()
     healthyAt = performance.now()
+    rounds.over()
     return more
   }
 
@@ -118,18 +122,12 @@ export function createLiveScan(options: LiveScanOptions): LiveScan {
         for (const totals of read.value.totals) latest.set(totals.apiKeyId, totals)
       }
     }
-    tellOfRedis(error)
+    if (error === null) redisAway.over()
+    else redisAway.begun(error)
     // Kept as failed until they are examined, so that a throw in between forgets none.
     failed = [...latest.values()]
     if (failed.length > 0) failed = (await examine(failed, session ?? undefined)).failed
     return more
-  }
-
-  function tellOfRedis(error: unknown): void {
-    if (error !== null && !redisAway) {
-      log.warn({ err: error }, 'live messages cannot be read: MongoDB is looked at instead')
-    } else if (error === null && redisAway) log.info('live messages are read again')
-    redisAway = error !== null
   }
 
   async function save(): Promise<void> {
@@ -151,11 +149,12 @@ export function createLiveScan(options: LiveScanOptions): LiveScan {
       )
       .then(() => {
         for (const { one, upTo } of lost) one.scanned = upTo
+        scans.over()
       })
       .catch((error) => {
         if (stopped.signal.aborted) return
         metrics.failures.inc()
-        log.warn({ err: error }, 'partitions could not be scanned; tried again')
+        scans.begun(error)
       })
       .finally(() => {
         const took = performance.now() - started
@@ -172,7 +171,7 @@ export function createLiveScan(options: LiveScanOptions): LiveScan {
 
   async function giveUp(error: unknown): Promise<boolean> {
     metrics.failures.inc()
-    log.warn({ err: error }, 'a round of the threshold scan failed; tried again')
+    rounds.begun(error)
     await reopenIfClosed(db, error)
     return false
   }

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client'
 import { hourName, startOfHour } from '../../rules/calendar-time.ts'
 import { createAlertIndexes } from '../../store/alerts.ts'
 import { claimRun, finishRun, releaseRun, renewRun } from '../../store/job-runs.ts'
+import { createOutage } from '../../streams/outage.ts'
 import type { RedisClient } from '../../streams/redis.ts'
 import { createExamineKeys, type ExamineDeps } from './examine-keys.ts'
 import { createLiveScan } from './live-scan.ts'
@@ -62,6 +63,7 @@ export function createScanThresholds(options: ScanThresholdsOptions): ScanThresh
   let stopping = false
   let looking: Promise<Scan | null> | null = null
   let lastFailed = false
+  const hourly = createOutage(log, 'the hourly scan fails; tried again')
   let end = () => {}
 
   async function scanDue(): Promise<Scan | null> {
@@ -96,11 +98,11 @@ export function createScanThresholds(options: ScanThresholdsOptions): ScanThresh
     try {
       await scanDueHour()
       lastFailed = false
+      hourly.over()
     } catch (error) {
       if (stopping) return
       deps.metrics.failures.inc()
-      // Once for a series: the next look tries again.
-      if (!lastFailed) log.error({ err: error }, 'the hourly scan failed, it is tried again')
+      hourly.begun(error)
       lastFailed = true
     }
   }
@@ -110,7 +112,7 @@ export function createScanThresholds(options: ScanThresholdsOptions): ScanThresh
     async start() {
       await createAlertIndexes(db)
       await live.start()
-      const hourly = schedule(`${MINUTE} * * * *`, look, {
+      const cron = schedule(`${MINUTE} * * * *`, look, {
         name: JOB,
         timezone: 'Etc/UTC',
         suppressMissedWarning: true,
@@ -118,7 +120,7 @@ export function createScanThresholds(options: ScanThresholdsOptions): ScanThresh
       const timer = setInterval(look, LOOK_EVERY_MS)
       end = () => {
         clearInterval(timer)
-        void hourly.destroy()
+        void cron.destroy()
       }
       void look()
     },
