@@ -176,6 +176,20 @@ describe('the mail server', () => {
   })
 })
 
+test('what was sent and cannot be settled is sent again, with the same id, until it can', async () => {
+  const { _id } = await world.plantDelivery(await hook())
+  // MongoDB itself refuses it, as it would without a majority.
+  const refuse = (validator: object) => world.db.command({ collMod: 'deliveries', validator })
+  await refuse({ status: { $ne: 'DELIVERED' } })
+  world.worker({ allow: [receiver.host], leaseMs: 900 }).start()
+  await vi.waitFor(() => expect(receiver.requests.length).toBeGreaterThan(1), 10_000)
+  expect(await world.deliveryOf(_id)).toMatchObject({ status: 'PENDING', attempts: [] })
+  await refuse({})
+  await reaches(_id, { status: 'DELIVERED', attempts: [{ code: 204 }] })
+  const ids = receiver.requests.map(({ headers }) => headers['webhook-id'])
+  expect(new Set(ids)).toEqual(new Set([_id]))
+})
+
 describe('a worker that is killed while it sends', () => {
   test('is followed by another, and the receiver sees the same id', async () => {
     const dataDir = join(tmpdir(), 'getcomplical-no-mails')
