@@ -34,6 +34,7 @@ export interface BaseConfig {
   mail: MailConfig
 }
 
+/** How mails leave. */
 export interface MailConfig {
   /** Null: mails are written as files. */
   smtpUrl: string | null

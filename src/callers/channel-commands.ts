@@ -12,6 +12,7 @@ import type { Encryption } from '../store/encryption.ts'
 import { noSuchKey } from './api-key-commands.ts'
 import type { RandomBytes } from './base62.ts'
 
+/** What commands on channels need beside the database. */
 export interface ChannelTools {
   clock: () => number
   random: RandomBytes

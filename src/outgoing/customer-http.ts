@@ -23,6 +23,7 @@ export interface CustomerHttpOptions {
   ca?: string
 }
 
+/** One POST. */
 export interface CustomerRequest {
   /** As the customer entered it. */
   url: string
@@ -30,6 +31,7 @@ export interface CustomerRequest {
   body: string
 }
 
+/** What came back, whatever its status. */
 export interface CustomerAnswer {
   status: number
   retryAfter: string | null

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
 import { OutgoingError } from './outgoing-error.ts'
 
+/** One message to one address. */
 export interface Mail {
   /** Stable over repeats; becomes the Message-ID, and the name of the file. */
   id: string
@@ -36,6 +37,7 @@ export class MailError extends OutgoingError {
   }
 }
 
+/** Who mails come from. */
 export interface Sender {
   /** May be empty. */
   name: string

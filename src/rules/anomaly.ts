@@ -5,6 +5,7 @@ export interface DayUnits {
   units: number
 }
 
+/** From when on a day is unusual. */
 export interface AnomalyRule {
   /** Today's count is unusual from so many times the average on. */
   factor: number

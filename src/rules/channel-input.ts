@@ -2,6 +2,7 @@ import { checkedEmail } from './account-input.ts'
 import { BadInput } from './bad-input.ts'
 import { checkedCustomerUrl, isAllowed, type OutboundAllow } from './public-address.ts'
 
+/** What a channel leads to. */
 export const CHANNEL_KINDS = ['EMAIL', 'SLACK', 'DISCORD', 'WEBHOOK'] as const
 export type ChannelKind = (typeof CHANNEL_KINDS)[number]
 

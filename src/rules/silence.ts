@@ -10,6 +10,7 @@ const SILENT_MS = 24 * HOUR
 /** Beyond that it is old news: a scan that was away for days does not tell of each end of a project. */
 const OLD_MS = 72 * HOUR
 
+/** A key that always calls and has stopped. */
 export interface Silence {
   /** End of the last hour with a call, ms. */
   since: number

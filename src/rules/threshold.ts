@@ -25,6 +25,7 @@ export interface ToldOfKey {
   thresholdsTold?: ThresholdsTold
 }
 
+/** What a key has used of a month, and what it may. */
 export interface KeyMonth {
   /** `2026-11` */
   month: string

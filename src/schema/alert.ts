@@ -4,6 +4,7 @@ import { AlertLevelType } from './alert-level.ts'
 import { builder } from './builder.ts'
 import { PageInfoType } from './page-info.ts'
 
+/** What the API reads of an alert. */
 export interface AlertShape {
   _id: string
   apiKeyId: string

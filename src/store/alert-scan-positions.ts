@@ -83,6 +83,7 @@ export async function saveScanPositions(
   )
 }
 
+/** At a stop in order: the next owner needs not wait for the lease. */
 export async function releaseScanPositions(db: Db, owner: string): Promise<void> {
   await scanPositions(db).updateMany(
     { owner },

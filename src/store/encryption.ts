@@ -16,6 +16,7 @@ export interface Encrypted {
   data: string
 }
 
+/** What is stored is bound to its record and field: elsewhere it does not open. */
 export interface Encryption {
   /** With the newest key. The text can be read again only as this field of this record. */
   encrypt(text: string, recordId: string, field: string): Encrypted

@@ -33,6 +33,7 @@ export type NewAlert = Pick<
 /** What stands on the key from then on; one of the two. */
 export type ToldNote = { quotaAlert: QuotaAlert } | { thresholdsTold: ThresholdsTold }
 
+/** What goes with the alert, in the same transaction. */
 export interface RaiseOptions {
   /** Levels that this alert has passed: never raised later, shown nowhere. */
   passed?: readonly Pick<AlertDoc, '_id' | 'level' | 'percent'>[]
@@ -54,6 +55,7 @@ const DUPLICATE_KEY = 11_000
 /** Scanners that raise for one account at the same time conflict, and each but one begins anew. */
 const ATTEMPTS = 10
 
+/** The last number of each account's alerts. */
 export function alertCounters(db: Db): Collection<AlertCounter> {
   return db.collection('alertCounters')
 }

@@ -33,6 +33,7 @@ export async function dueByChannel(db: Db, now: Date): Promise<DueDelivery[]> {
     .toSorted((a, b) => a.dueAt.getTime() - b.dueAt.getTime())
 }
 
+/** Who takes a delivery, and for how long. */
 export interface Claim {
   owner: string
   /** ms; longer than any try. */

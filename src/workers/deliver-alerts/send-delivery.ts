@@ -20,6 +20,7 @@ import {
   webhookOfTest,
 } from './messages/webhook-message.ts'
 
+/** What a try needs. */
 export interface SendingTools {
   db: Db
   clock: () => number

@@ -18,6 +18,7 @@ export const MOST = { all: 256, account: 8, mail: 16, unwell: 64 }
 const SLOW_MS = 2_000
 const MOST_REMEMBERED = 10_000
 
+/** Asked before each delivery, and told of its end. */
 export interface Slots {
   /** False while it must wait. */
   fits(sending: Sending): boolean

@@ -35,6 +35,7 @@ export interface KeyUsage {
   at?: number
 }
 
+/** What came of some keys. */
 export interface Examined {
   /** Alerts raised, by level. */
   alerts: Record<string, number>
