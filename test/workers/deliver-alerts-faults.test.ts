@@ -7,7 +7,13 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { channels } from '../../src/store/channels.ts'
 import { type Receiver, startMailServer, startReceiver } from '../outgoing/receivers.ts'
-import { type DeliveryWorld, deliveryWorld, encryptionKey } from './delivery-world.ts'
+import {
+  type DeliveryWorld,
+  deliveryWorld,
+  encryptionKey,
+  tried,
+  type WorkerOptions,
+} from './delivery-world.ts'
 
 let world: DeliveryWorld
 let receiver: Receiver
@@ -24,18 +30,8 @@ afterEach(async () => {
 
 const hook = (path = '/hook') =>
   world.plantChannel({ kind: 'WEBHOOK', target: receiver.url + path })
-const reaches = (id: string, expected: object) =>
-  vi.waitFor(async () => expect(await world.deliveryOf(id)).toMatchObject(expected), 10_000)
-const tried = (times: number) => ({
-  attempts: Array.from({ length: times }, () => expect.anything()),
-})
-
-/** A worker whose clock stands at `start` until it is moved. */
-function workerWithClock(options: Parameters<DeliveryWorld['worker']>[0] = {}) {
-  const clock = { now: start }
-  world.worker({ allow: [receiver.host], clock: () => clock.now, ...options }).start()
-  return clock
-}
+const workerWithClock = (options: WorkerOptions = {}) =>
+  world.workerAt(start, { allow: [receiver.host], ...options })
 
 describe('a channel', () => {
   test('that is disabled or removed meanwhile gets nothing more', async () => {
@@ -49,7 +45,7 @@ describe('a channel', () => {
     await channels(world.db).deleteOne({ _id: removed._id })
     world.worker({ allow: [receiver.host] }).start()
     for (const { _id } of sent) {
-      await reaches(_id, {
+      await world.reaches(_id, {
         status: 'DEAD',
         attempts: [{ error: expect.stringMatching(/before this could be sent$/) }],
       })
@@ -62,7 +58,7 @@ describe('a channel', () => {
     await channels(world.db).updateOne({ _id: channel._id }, { $set: { 'target.keyId': 'lost' } })
     const { _id } = await world.plantDelivery(channel)
     world.worker({ allow: [receiver.host] }).start()
-    await reaches(_id, {
+    await world.reaches(_id, {
       status: 'PENDING',
       attempts: [{ error: expect.stringContaining('cannot be read at the moment') }],
     })
@@ -93,7 +89,7 @@ describe('a channel', () => {
       const channel = await world.plantChannel({ kind: 'WEBHOOK', target: receiver.url, accountId })
       const planted = performance.now()
       const { _id } = await world.plantDelivery(channel)
-      await reaches(_id, { status: 'DELIVERED' })
+      await world.reaches(_id, { status: 'DELIVERED' })
       latencies.push(performance.now() - planted)
     }
     console.log(`beside 60 that hang: ${latencies.map(Math.round).join(', ')} ms`)
@@ -127,13 +123,13 @@ describe('the mail server', () => {
     for (const [tries, seconds] of [5, 30, 300, 1_800].entries()) {
       const dueAt = new Date(clock.now + seconds * 1_000)
       for (const { _id } of sent)
-        await reaches(_id, { status: 'PENDING', dueAt, ...tried(tries + 1) })
+        await world.reaches(_id, { status: 'PENDING', dueAt, ...tried(tries + 1) })
       clock.now = dueAt.getTime()
     }
-    for (const { _id } of sent) await reaches(_id, { status: 'PENDING', ...tried(5) })
+    for (const { _id } of sent) await world.reaches(_id, { status: 'PENDING', ...tried(5) })
     const server = await startMailServer({ port, hideSTARTTLS: true })
     clock.now += 7_200_000
-    for (const { _id } of sent) await reaches(_id, { status: 'DELIVERED', ...tried(6) })
+    for (const { _id } of sent) await world.reaches(_id, { status: 'DELIVERED', ...tried(6) })
     expect(server.mails.map(({ to }) => to[0]).toSorted()).toEqual(
       mailChannels.map((_, n) => `owner${n}@example.com`),
     )
@@ -155,7 +151,7 @@ describe('the mail server', () => {
     const channel = await world.plantChannel({ kind: 'EMAIL', target: 'owner@example.com' })
     const { _id } = await world.plantDelivery(channel, { at: start })
     workerWithClock({ smtpUrl: `smtp://127.0.0.1:${server.port}` })
-    await reaches(_id, { status, attempts: [{ code: responseCode }] })
+    await world.reaches(_id, { status, attempts: [{ code: responseCode }] })
     const { attempts } = await world.deliveryOf(_id)
     expect(attempts[0]?.error).toContain(words)
     await server.stop()
@@ -171,7 +167,7 @@ describe('the mail server', () => {
     const { _id } = await world.plantDelivery(channel, { at: start })
     workerWithClock({ smtpUrl: `smtp://127.0.0.1:${server.port}` })
     const error = 'our mail server refused to send (554)'
-    await reaches(_id, { status: 'PENDING', attempts: [{ code: 554, error }] })
+    await world.reaches(_id, { status: 'PENDING', attempts: [{ code: 554, error }] })
     await server.stop()
   })
 })
@@ -185,7 +181,7 @@ test('what was sent and cannot be settled is sent again, with the same id, until
   await vi.waitFor(() => expect(receiver.requests.length).toBeGreaterThan(1), 10_000)
   expect(await world.deliveryOf(_id)).toMatchObject({ status: 'PENDING', attempts: [] })
   await refuse({})
-  await reaches(_id, { status: 'DELIVERED', attempts: [{ code: 204 }] })
+  await world.reaches(_id, { status: 'DELIVERED', attempts: [{ code: 204 }] })
   const ids = receiver.requests.map(({ headers }) => headers['webhook-id'])
   expect(new Set(ids)).toEqual(new Set([_id]))
 })
@@ -210,7 +206,7 @@ describe('a worker that is killed while it sends', () => {
 
     receiver.answer((response) => response.writeHead(200).end())
     world.worker({ allow: [receiver.host] }).start()
-    await reaches(_id, { status: 'DELIVERED', attempts: [{ code: 200 }] })
+    await world.reaches(_id, { status: 'DELIVERED', attempts: [{ code: 200 }] })
     expect(receiver.requests.map(({ headers }) => headers['webhook-id'])).toEqual([_id, _id])
     const [first, second] = receiver.requests
     // Not before the lease had run out.
@@ -228,7 +224,7 @@ describe('a worker that is killed while it sends', () => {
     slow.start()
     await vi.waitFor(() => expect(receiver.requests).toHaveLength(1))
     world.worker({ allow: [receiver.host] }).start()
-    await reaches(_id, { status: 'DELIVERED' })
+    await world.reaches(_id, { status: 'DELIVERED' })
     answers[0]?.()
     // It waits for what it sends.
     await slow.stop()

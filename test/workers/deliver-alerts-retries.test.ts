@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { channels } from '../../src/store/channels.ts'
 import { deliveries } from '../../src/store/deliveries.ts'
 import { type Receiver, startReceiver } from '../outgoing/receivers.ts'
-import { type DeliveryWorld, deliveryWorld } from './delivery-world.ts'
+import { type DeliveryWorld, deliveryWorld, tried, type WorkerOptions } from './delivery-world.ts'
 
 let world: DeliveryWorld
 let receiver: Receiver
@@ -19,20 +19,11 @@ afterEach(async () => {
 
 const hook = (path = '/hook') =>
   world.plantChannel({ kind: 'WEBHOOK', target: receiver.url + path })
-const reaches = (id: string, expected: object) =>
-  vi.waitFor(async () => expect(await world.deliveryOf(id)).toMatchObject(expected), 10_000)
-const tried = (times: number) => ({
-  attempts: Array.from({ length: times }, () => expect.anything()),
-})
 const answering = (status: number, headers: Record<string, string> = {}, body = '') =>
   receiver.answer((response) => response.writeHead(status, headers).end(body))
 
-/** A worker whose clock stands at `start` until it is moved. */
-function workerWithClock(options: Parameters<DeliveryWorld['worker']>[0] = {}) {
-  const clock = { now: start }
-  world.worker({ allow: [receiver.host], clock: () => clock.now, ...options }).start()
-  return clock
-}
+const workerWithClock = (options: WorkerOptions = {}) =>
+  world.workerAt(start, { allow: [receiver.host], ...options })
 
 describe('a receiver that fails', () => {
   test('is tried after 5 s, 30 s, 5 min, 30 min, 2 h, 6 h, 12 h, and then no more', async () => {
@@ -42,10 +33,10 @@ describe('a receiver that fails', () => {
     const waits = [5, 30, 300, 1_800, 7_200, 21_600, 43_200]
     for (const [index, seconds] of waits.entries()) {
       const dueAt = new Date(clock.now + seconds * 1_000)
-      await reaches(_id, { status: 'PENDING', dueAt, ...tried(index + 1) })
+      await world.reaches(_id, { status: 'PENDING', dueAt, ...tried(index + 1) })
       clock.now = dueAt.getTime()
     }
-    await reaches(_id, { status: 'DEAD', ...tried(8) })
+    await world.reaches(_id, { status: 'DEAD', ...tried(8) })
     const { attempts, lease } = await world.deliveryOf(_id)
     expect(attempts[0]).toMatchObject({
       at: new Date(start),
@@ -64,10 +55,10 @@ describe('a receiver that fails', () => {
       { $set: { status: 'PENDING', dueAt: new Date(clock.now), attemptsBefore: 8 } },
     )
     const dueAt = new Date(clock.now + 5_000)
-    await reaches(_id, { status: 'PENDING', dueAt, ...tried(9) })
+    await world.reaches(_id, { status: 'PENDING', dueAt, ...tried(9) })
     answering(200)
     clock.now = dueAt.getTime()
-    await reaches(_id, { status: 'DELIVERED', ...tried(10) })
+    await world.reaches(_id, { status: 'DELIVERED', ...tried(10) })
   })
 
   test.each([
@@ -79,7 +70,11 @@ describe('a receiver that fails', () => {
     answering(429, { 'Retry-After': header })
     const { _id } = await world.plantDelivery(await hook(), { at: start })
     workerWithClock()
-    await reaches(_id, { status: 'PENDING', dueAt: new Date(expected), attempts: [{ code: 429 }] })
+    await world.reaches(_id, {
+      status: 'PENDING',
+      dueAt: new Date(expected),
+      attempts: [{ code: 429 }],
+    })
   })
 
   test.each([302, 400, 401, 404, 408, 425, 503])('with %i is tried again', async (status) => {
@@ -87,7 +82,7 @@ describe('a receiver that fails', () => {
     const { _id } = await world.plantDelivery(await hook(), { at: start })
     workerWithClock()
     const dueAt = new Date(start + 5_000)
-    await reaches(_id, { status: 'PENDING', dueAt, attempts: [{ code: status }] })
+    await world.reaches(_id, { status: 'PENDING', dueAt, attempts: [{ code: status }] })
   })
 
   test('with 410 hears no more: the channel is disabled, and what else waits for it is given up', async () => {
@@ -97,13 +92,13 @@ describe('a receiver that fails', () => {
     const alert = { _id: 'key_a:2026-11:CRITICAL:1000' }
     const second = await world.plantDelivery(channel, { at: start + 1_000, alert })
     const clock = workerWithClock()
-    await reaches(first._id, { status: 'DEAD', attempts: [{ code: 410 }] })
+    await world.reaches(first._id, { status: 'DEAD', attempts: [{ code: 410 }] })
     expect(await channels(world.db).findOne({ _id: channel._id })).toMatchObject({
       enabled: false,
       disabledBecause: expect.stringContaining('410 Gone on 2026-11-22'),
     })
     clock.now += 1_000
-    await reaches(second._id, {
+    await world.reaches(second._id, {
       status: 'DEAD',
       attempts: [{ code: null, error: 'the channel was disabled before this could be sent' }],
     })
@@ -119,7 +114,7 @@ describe('a receiver that fails', () => {
     })
     const { _id } = await world.plantDelivery(channel)
     world.worker({ allow: [receiver.host] }).start()
-    await reaches(_id, { status: 'DEAD' })
+    await world.reaches(_id, { status: 'DEAD' })
     expect(await channels(world.db).findOne({ _id: channel._id })).toMatchObject({ enabled: true })
   })
 
@@ -129,7 +124,7 @@ describe('a receiver that fails', () => {
     answering(403, { 'Content-Type': 'text/plain' }, said)
     const { _id } = await world.plantDelivery(await world.plantChannel({ kind: 'SLACK', target }))
     world.worker({ allow: [receiver.host] }).start()
-    await reaches(_id, { attempts: [{ code: 403 }] })
+    await world.reaches(_id, { attempts: [{ code: 403 }] })
     const { attempts } = await world.deliveryOf(_id)
     expect(attempts[0]?.error).toBe('it answered 403: bad […] ([…]) […]')
   })
@@ -141,7 +136,7 @@ describe('a receiver that fails', () => {
     })
     const { _id } = await world.plantDelivery(inside)
     world.worker().start()
-    await reaches(_id, { status: 'PENDING', attempts: [{ code: null }] })
+    await world.reaches(_id, { status: 'PENDING', attempts: [{ code: null }] })
     const { attempts } = await world.deliveryOf(_id)
     expect(attempts[0]?.error).toBe('"url" must name a host on the public internet.')
   })

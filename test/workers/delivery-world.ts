@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Registry } from 'prom-client'
+import { expect, vi } from 'vitest'
 import { createLog } from '../../src/log.ts'
 import { createCustomerHttp } from '../../src/outgoing/customer-http.ts'
 import { createMailer } from '../../src/outgoing/mailer.ts'
@@ -16,6 +17,11 @@ import {
 } from '../../src/workers/deliver-alerts/deliver-alerts.ts'
 import { type TestDatabase, testDatabase } from '../servers.ts'
 import { sampleAlert } from './sample-alert.ts'
+
+/** A delivery that was tried so often. */
+export const tried = (times: number) => ({
+  attempts: Array.from({ length: times }, () => expect.anything()),
+})
 
 /** For the webhook channels of these tests. */
 export const signingSecret = `whsec_${Buffer.alloc(32, 9).toString('base64')}`
@@ -40,8 +46,12 @@ export interface DeliveryWorld extends TestDatabase {
     options?: { alert?: Partial<AlertDoc>; at?: number; test?: boolean },
   ): Promise<DeliveryDoc>
   deliveryOf(id: string): Promise<DeliveryDoc>
+  /** Waits until the delivery matches. */
+  reaches(id: string, expected: object): Promise<void>
   /** Not started; the real mailer and the real way out. */
   worker(options?: WorkerOptions): DeliverAlerts
+  /** Started, with a clock that stands at `at` until it is moved. */
+  workerAt(at: number, options?: WorkerOptions): { now: number }
   /** Stops the workers first. */
   drop(): Promise<void>
 }
@@ -58,8 +68,36 @@ export async function deliveryWorld(): Promise<DeliveryWorld> {
   const { db } = database
   await createDeliveryIndexes(db)
   const workers: DeliverAlerts[] = []
+  async function deliveryOf(id: string): Promise<DeliveryDoc> {
+    const found = await deliveries(db).findOne({ _id: id })
+    if (!found) throw new Error(`no delivery ${id}`)
+    return found
+  }
+
+  function worker(given: WorkerOptions = {}): DeliverAlerts {
+    const { allow = [], smtpUrl = null, dataDir = '', httpTimeoutMs = 10_000, ...options } = given
+    const from = { name: 'GetComplical', address: 'alerts@getcomplical.example' }
+    const made = createDeliverAlerts({
+      db,
+      clock: Date.now,
+      random: () => 0,
+      log: createLog('silent', 'worker'),
+      registry: new Registry(),
+      encryption,
+      post: createCustomerHttp({ allow: new Set(allow), timeoutMs: httpTimeoutMs }),
+      sendMail: createMailer({ smtpUrl, from, dataDir }),
+      publicUrl: 'https://api.example.com',
+      pollMs: 20,
+      ...options,
+    })
+    workers.push(made)
+    return made
+  }
+
   return {
     ...database,
+    deliveryOf,
+    worker,
 
     async plantKey({ id = 'key_a', prefix = 'gc_live_abcd', name = 'Production' } = {}) {
       const key = { accountId: 'acc_a', name, prefix, lastFour: 'wxyz', secrets: [] }
@@ -99,29 +137,14 @@ export async function deliveryWorld(): Promise<DeliveryWorld> {
       return delivery
     },
 
-    async deliveryOf(id) {
-      const found = await deliveries(db).findOne({ _id: id })
-      if (!found) throw new Error(`no delivery ${id}`)
-      return found
+    async reaches(id, expected) {
+      await vi.waitFor(async () => expect(await deliveryOf(id)).toMatchObject(expected), 10_000)
     },
 
-    worker({ allow = [], smtpUrl = null, dataDir = '', httpTimeoutMs = 10_000, ...options } = {}) {
-      const from = { name: 'GetComplical', address: 'alerts@getcomplical.example' }
-      const worker = createDeliverAlerts({
-        db,
-        clock: Date.now,
-        random: () => 0,
-        log: createLog('silent', 'worker'),
-        registry: new Registry(),
-        encryption,
-        post: createCustomerHttp({ allow: new Set(allow), timeoutMs: httpTimeoutMs }),
-        sendMail: createMailer({ smtpUrl, from, dataDir }),
-        publicUrl: 'https://api.example.com',
-        pollMs: 20,
-        ...options,
-      })
-      workers.push(worker)
-      return worker
+    workerAt(at, options) {
+      const clock = { now: at }
+      worker({ clock: () => clock.now, ...options }).start()
+      return clock
     },
 
     async drop() {
