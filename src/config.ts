@@ -1,5 +1,6 @@
 import type { Network } from './http/client-address.ts'
 import type { Sender } from './outgoing/mailer.ts'
+import { type AnomalyRule, defaultAnomalyRule } from './rules/anomaly.ts'
 import type { OwnerKeyLimits } from './rules/owner-keys.ts'
 import type { Plans } from './rules/plan.ts'
 import type { OutboundAllow } from './rules/public-address.ts'
@@ -29,6 +30,7 @@ export interface BaseConfig {
   oidc: OidcConfig | null
   plans: Plans
   limits: Limits
+  anomaly: AnomalyRule
   /** What customers' URLs may reach although it is private. */
   outboundAllow: OutboundAllow
   mail: MailConfig
@@ -168,6 +170,12 @@ function baseConfig(draft: Draft): BaseConfig {
     oidc: values.OIDC_ISSUER ? oidcConfig(values, values.OIDC_ISSUER) : null,
     embedded,
     plans,
+    anomaly: {
+      ...defaultAnomalyRule,
+      factor: values.ANOMALY_FACTOR,
+      leastDaysUsed: values.ANOMALY_LEAST_DAYS,
+      leastAverage: values.ANOMALY_LEAST_AVERAGE,
+    },
     limits: limitsOf(values),
     outboundAllow: new Set(values.OUTBOUND_ALLOW),
     mail: { smtpUrl: values.SMTP_URL ?? null, from: values.MAIL_FROM },

@@ -127,7 +127,7 @@ type Api = Awaited<ReturnType<typeof createApi>>
 async function createApi({ config, database, readiness, closing, ...shared }: ApiParts) {
   const { log, registry, clock, taxData } = shared
   const { db } = database
-  const { plans, limits, dataDir, adminApiKey, oidc, apiKeyPepper: pepper } = config
+  const { plans, anomaly, limits, dataDir, adminApiKey, oidc, apiKeyPepper: pepper } = config
   const redis = connectRedis(config.redisUrl)
   const prepare = () => Promise.all([ensureDeployment(db), createIndexes(db)])
   await untilMongoAnswers(closing, log, prepare)
@@ -196,7 +196,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
       }),
       calendarRoute({ ...deps, reads: createFeedReads(redis, clock) }),
       ...dashboardUsageRoutes(ask),
-      ...adminRoutes({ ...deps, registry, onRaised: alertPublisher.publish }),
+      ...adminRoutes({ ...deps, registry, anomaly, onRaised: alertPublisher.publish }),
     ],
     log,
   )

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { Network } from './http/client-address.ts'
 import type { Sender } from './outgoing/mailer.ts'
 import { checkedEmail } from './rules/account-input.ts'
+import { defaultAnomalyRule } from './rules/anomaly.ts'
 import { defaultOwnerKeyLimits } from './rules/owner-keys.ts'
 import { parseAllowed } from './rules/public-address.ts'
 import { defaultQueryLimits } from './rules/query-cost.ts'
@@ -176,6 +177,9 @@ export const settings = z.object({
   LIMIT_WS_SUBSCRIPTIONS: limit(20),
   LIMIT_EXECUTION_MS: limit(10_000),
   LIMIT_UNMETERED_PER_SECOND: limit(20),
+  ANOMALY_FACTOR: limit(defaultAnomalyRule.factor),
+  ANOMALY_LEAST_DAYS: limit(defaultAnomalyRule.leastDaysUsed),
+  ANOMALY_LEAST_AVERAGE: limit(defaultAnomalyRule.leastAverage),
   LIMIT_LIVE_KEYS: limit(defaultOwnerKeyLimits.live),
   LIMIT_KEYS_PER_MONTH: limit(defaultOwnerKeyLimits.perMonth),
   LIMIT_UNPRICED_KEYS_PER_MONTH: limit(defaultOwnerKeyLimits.unpricedPerMonth),

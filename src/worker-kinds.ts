@@ -64,7 +64,11 @@ function createRollUpWithQuota(deps: WorkerDeps): Worker {
 /** What is raised stands in the topic `customer-alerts` at once. */
 function createScanWithTopic(deps: WorkerDeps): Worker {
   const publisher = createAlertPublisher(deps)
-  const scan = createScanThresholds({ ...deps, onRaised: publisher.publish })
+  const scan = createScanThresholds({
+    ...deps,
+    anomaly: deps.config.anomaly,
+    onRaised: publisher.publish,
+  })
   return {
     ...scan,
     async start() {

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout } from 'node:timers/promises'
 import { Registry } from 'prom-client'
 import { createLog } from '../../src/log.ts'
+import { defaultAnomalyRule } from '../../src/rules/anomaly.ts'
 import type { Plan } from '../../src/rules/plan.ts'
 import { connectDatabase } from '../../src/store/database.ts'
 import { connectRedis } from '../../src/streams/redis.ts'
@@ -31,7 +32,7 @@ const plan: Plan = {
 }
 const { db } = await connectDatabase({ uri: options.mongodbUri })
 const deps = {
-  ...{ db, clock: Date.now, plans: new Map([['pro', plan]]) },
+  ...{ db, clock: Date.now, plans: new Map([['pro', plan]]), anomaly: defaultAnomalyRule },
   // No key is called so unusually often that a deadline would be asked for.
   taxData: () => ({ years: { first: 0, last: 0 }, countries: new Map(), calendars: new Map() }),
 }

@@ -5,6 +5,7 @@ import { connectRedis, type RedisClient } from '../../src/streams/redis.ts'
 import { type AlertListener, listenOverSse, listenOverWebSocket } from '../alert-listeners.ts'
 import { metricOf } from '../api.ts'
 import { plan } from '../asked.ts'
+import { headerOf, type MailServer, startMailServer } from '../outgoing/receivers.ts'
 import { type CreatedKey, type Product, startProduct } from '../product.ts'
 import { startRedis, type TestDatabase, type TestServer, testDatabase } from '../servers.ts'
 
@@ -12,23 +13,27 @@ let server: TestServer
 let redis: RedisClient
 let database: TestDatabase
 let product: Product
+let post: MailServer
 const listeners: AlertListener[] = []
 
 beforeAll(async () => {
-  ;[server, database] = await Promise.all([startRedis(), testDatabase()])
+  ;[server, database, post] = await Promise.all([startRedis(), testDatabase(), startMailServer()])
   redis = connectRedis(server.url)
   const plansFile = join(server.dataDir, 'plans.json')
   writeFileSync(plansFile, JSON.stringify({ plans: [plan('free', 1_000), plan('tiny', 20)] }))
   product = await startProduct(
     { apis: 2, workers: 1 },
-    { REDIS_URL: server.url, MONGODB_URI: database.uri, PLANS_FILE: plansFile },
+    {
+      ...{ REDIS_URL: server.url, MONGODB_URI: database.uri, PLANS_FILE: plansFile },
+      SMTP_URL: `smtp://127.0.0.1:${post.port}`,
+    },
   )
 }, 120_000)
 afterAll(async () => {
   for (const listener of listeners) await listener.leave()
   redis.disconnect()
   await product.stop()
-  await Promise.all([server.stop(), database.drop()])
+  await Promise.all([server.stop(), database.drop(), post.stop()])
 })
 
 /** Two units a call. */
@@ -88,3 +93,25 @@ test('calls that cross a limit are told to every subscriber and to the topic wit
     )
   }
 })
+
+test('keys that cross a limit are told to their owners by mail within ten seconds, each once', async () => {
+  const accounts = await Promise.all(Array.from({ length: 5 }, () => product.createKeys(5, 'tiny')))
+  const keys = accounts.flat()
+  const mailsOf = ({ secret }: CreatedKey) =>
+    post.mails.filter((mail) => headerOf(mail, 'subject')?.includes(secret.slice(0, 12)))
+  const took = await Promise.all(
+    keys.map(async (key) => {
+      await call(key, 8)
+      const at = Date.now()
+      await vi.waitFor(() => expect(mailsOf(key)).toHaveLength(1), 10_000)
+      return (mailsOf(key)[0]?.at ?? 0) - at
+    }),
+  )
+  took.sort((a, b) => a - b)
+  console.log(`the last answer to its mail: median ${took[12]} ms, slowest of 25 ${took.at(-1)} ms`)
+  for (const key of keys) {
+    const [mail, ...others] = mailsOf(key)
+    expect(others).toEqual([])
+    expect(mail && headerOf(mail, 'subject')).toMatch(/80 ?%/)
+  }
+}, 60_000)

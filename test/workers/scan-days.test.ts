@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { defaultAnomalyRule } from '../../src/rules/anomaly.ts'
 import { DAY, HOUR } from '../../src/rules/calendar-time.ts'
 import { partitionOf } from '../../src/rules/partition.ts'
 import { alerts } from '../../src/store/alerts.ts'
@@ -61,6 +62,15 @@ describe('an unusual day', () => {
       message:
         'Unusual: gc_live_irst was called 1,000 times today, over 5 times the 200 a day of the last 30 days.',
     })
+  })
+
+  test('is one from what the settings say', async () => {
+    await history(40)
+    await use(80)
+    expect((await scan.everyKey()).alerts).toEqual({})
+    const anomaly = { ...defaultAnomalyRule, factor: 2, leastAverage: 30 }
+    const other = createScan({ ...scanDeps(database.db, () => now), anomaly })
+    expect((await other.everyKey()).alerts).toEqual({ ANOMALY: 1 })
   })
 
   test('is told again on the next day, against an average that has grown', async () => {

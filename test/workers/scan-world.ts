@@ -1,5 +1,6 @@
 import type { Db } from 'mongodb'
 import { Registry } from 'prom-client'
+import { defaultAnomalyRule } from '../../src/rules/anomaly.ts'
 import { DAY } from '../../src/rules/calendar-time.ts'
 import { liveStream, partitionOf } from '../../src/rules/partition.ts'
 import type { TaxData } from '../../src/rules/tax/tax-data.ts'
@@ -19,7 +20,8 @@ export const noTaxes: TaxData = {
 
 /** What a scan needs but Redis. */
 export function scanDeps(db: Db, clock: () => number, taxData = () => noTaxes) {
-  return { db, clock, log: silent, plans, taxData, registry: new Registry() }
+  const anomaly = defaultAnomalyRule
+  return { db, clock, log: silent, plans, taxData, anomaly, registry: new Registry() }
 }
 
 /** Adds calls as a roll-up does: the cells and the partition's number, then the live message. */

@@ -1,11 +1,6 @@
 import type { ClientSession, Db } from 'mongodb'
 import { anomalyMessage } from '../../rules/alert-message.ts'
-import {
-  type Baseline,
-  baselineOf,
-  type DayUnits,
-  defaultAnomalyRule,
-} from '../../rules/anomaly.ts'
+import { type Baseline, baselineOf, type DayUnits } from '../../rules/anomaly.ts'
 import { DAY, dayName, monthName, startOfDay } from '../../rules/calendar-time.ts'
 import { deadlinesOf, expectedDeadline } from '../../rules/deadline-profile.ts'
 import { usageCells } from '../../store/usage-cells.ts'
@@ -28,8 +23,8 @@ const HISTORY_DAYS = 90
  * ANOMALY. What is usual is read once a key and day, and only once its count could be unusual at all.
  * @returns a function that returns the level raised, or null
  */
-export function createDayCheck({ db, clock, plans, taxData, raise }: ExamineDeps) {
-  const rule = defaultAnomalyRule
+export function createDayCheck(deps: ExamineDeps) {
+  const { db, clock, plans, taxData, raise, anomaly: rule } = deps
   const known = new Map<string, Known>()
 
   return async (

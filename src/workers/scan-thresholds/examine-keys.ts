@@ -1,6 +1,7 @@
 import type { ClientSession, Db } from 'mongodb'
 import type { Logger } from '../../log.ts'
 import { thresholdMessage } from '../../rules/alert-message.ts'
+import type { AnomalyRule } from '../../rules/anomaly.ts'
 import { monthName, startOfMonth } from '../../rules/calendar-time.ts'
 import type { Plans } from '../../rules/plan.ts'
 import type { TaxData } from '../../rules/tax/tax-data.ts'
@@ -18,6 +19,7 @@ export interface ExamineDeps {
   log: Logger
   plans: Plans
   taxData: () => TaxData
+  anomaly: AnomalyRule
   metrics: ScanMetrics
   raise: Raise
 }
