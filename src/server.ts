@@ -40,6 +40,7 @@ import { createQuotaCounters } from './streams/quota-counters.ts'
 import { connectRedis } from './streams/redis.ts'
 import { createTaxDateChanges } from './streams/tax-date-changes.ts'
 import { createUsageProducer } from './streams/usage-producer.ts'
+import { whenSupervisorGoes } from './supervised.ts'
 import { makeYoga } from './yoga.ts'
 
 export interface ApiServer {
@@ -238,7 +239,7 @@ async function main(): Promise<void> {
     )
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal))
-  process.once('disconnect', () => stop('the supervisor is gone'))
+  whenSupervisorGoes(stop)
   await api.ready
 }
 

@@ -13,6 +13,7 @@ import { createEncryption } from './store/encryption.ts'
 import { createIndexes } from './store/indexes.ts'
 import { loadTaxData } from './store/tax-data.ts'
 import { connectRedis } from './streams/redis.ts'
+import { whenSupervisorGoes } from './supervised.ts'
 import { kinds, readingSecrets, type Worker, type WorkerDeps } from './worker-kinds.ts'
 
 const usage = `Usage: npm run worker [-- <name>…]
@@ -159,8 +160,7 @@ async function main(): Promise<void> {
   }
   // `on`, not `once`: a second signal during the stop must change nothing.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal))
-  // A worker that outlives its supervisor would keep its leases for ever.
-  process.once('disconnect', () => stop('the supervisor is gone'))
+  whenSupervisorGoes(stop)
   const { ready } = await starting
   await ready.catch((error) => {
     // A stop during the start ends it too, in its own way.
