@@ -1,3 +1,4 @@
+import { type BillingConfig, billingConfig } from './billing-config.ts'
 import type { Network } from './http/client-address.ts'
 import type { Sender } from './outgoing/mailer.ts'
 import { type AnomalyRule, defaultAnomalyRule } from './rules/anomaly.ts'
@@ -34,6 +35,7 @@ export interface BaseConfig {
   /** What customers' URLs may reach although it is private. */
   outboundAllow: OutboundAllow
   mail: MailConfig
+  billing: BillingConfig
 }
 
 /** How mails leave. */
@@ -76,6 +78,8 @@ export interface WorkerConfig extends BaseConfig {
   adminApiKey: string | null
   /** Newest first: the first encrypts, all decrypt. Empty where no worker of the process needs them. */
   encryptionKeys: readonly EncryptionKey[]
+  /** Keys the hashes by which customers of providers are found; null where no worker needs it. */
+  apiKeyPepper: Uint8Array | null
 }
 
 /** One API process. */
@@ -115,17 +119,21 @@ export function readConfig(environment: Environment): Config {
   }
 }
 
+/** Of these a worker process may need none, or both. */
+export type WorkerSecret = 'ENCRYPTION_KEYS' | 'API_KEY_PEPPER'
+
 /**
- * @param needsEncryption whether a worker of this process reads or writes what is encrypted
+ * @param needed what the workers of this process cannot do without
  * @throws ConfigError
  */
 export function readWorkerConfig(
   environment: Environment,
-  { needsEncryption = true } = {},
+  needed: readonly WorkerSecret[] = ['ENCRYPTION_KEYS', 'API_KEY_PEPPER'],
 ): WorkerConfig {
   const draft = readDraft(environment)
-  const { REDIS_URL, MONGODB_URI, ADMIN_API_KEY, ENCRYPTION_KEYS = [] } = draft.values
-  if (needsEncryption) draft.demand(['ENCRYPTION_KEYS'])
+  const { REDIS_URL, MONGODB_URI, ADMIN_API_KEY, API_KEY_PEPPER } = draft.values
+  const { ENCRYPTION_KEYS = [] } = draft.values
+  draft.demand([...needed])
   if (!REDIS_URL || !MONGODB_URI) {
     draft.demand(['REDIS_URL', 'MONGODB_URI'])
     throw draft.error()
@@ -136,6 +144,7 @@ export function readWorkerConfig(
     mongodbUri: MONGODB_URI,
     adminApiKey: ADMIN_API_KEY ?? null,
     encryptionKeys: ENCRYPTION_KEYS,
+    apiKeyPepper: API_KEY_PEPPER ?? null,
   }
 }
 
@@ -179,6 +188,7 @@ function baseConfig(draft: Draft): BaseConfig {
     limits: limitsOf(values),
     outboundAllow: new Set(values.OUTBOUND_ALLOW),
     mail: { smtpUrl: values.SMTP_URL ?? null, from: values.MAIL_FROM },
+    billing: billingConfig(values),
   }
 }
 

@@ -24,6 +24,8 @@ import { healthRoutes } from './rest/health.ts'
 import { homeRoute } from './rest/home.ts'
 import { createRouter } from './rest/router.ts'
 import { taxApiRoutes } from './rest/tax-api/routes.ts'
+import { createWebhookRoutes } from './rest/webhooks/routes.ts'
+import { createWebhookMetrics } from './rest/webhooks/webhook-metrics.ts'
 import type { TaxData } from './rules/tax/tax-data.ts'
 import { createTaxHistory } from './rules/tax/tax-history.ts'
 import { buildSchema } from './schema/schema.ts'
@@ -185,6 +187,10 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     },
   })
   const ask = createAskGraphql(yoga, log)
+  const webhooks = createWebhookRoutes(config.billing.webhookSecrets, {
+    ...deps,
+    metrics: createWebhookMetrics(registry),
+  })
   const router = createRouter(
     [
       ...healthRoutes(readiness, registry),
@@ -197,6 +203,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
       }),
       calendarRoute({ ...deps, reads: createFeedReads(redis, clock) }),
       ...dashboardUsageRoutes(ask),
+      ...webhooks.routes,
       ...adminRoutes({ ...deps, registry, anomaly, onRaised: alertPublisher.publish }),
     ],
     log,
@@ -209,6 +216,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     readiness: () => [producer.readiness()].filter((reason) => reason !== null),
     async stop() {
       watch.stop()
+      webhooks.stop()
       const parts = [producer, live, alertReader, alertPublisher, taxDateChanges, callers]
       await Promise.all(parts.map((part) => part.stop()))
       quota.stop()

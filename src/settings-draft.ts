@@ -5,6 +5,7 @@ import { mongodUri } from './embedded/mongod-server.ts'
 import type { Plans } from './rules/plan.ts'
 import { readPlanFile } from './rules/plan-file.ts'
 import { isLoopbackUrl, type Settings, settings } from './settings.ts'
+import { whyBillingNotTogether } from './settings-billing.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -42,7 +43,7 @@ export function readDraft(environment: Environment, { embeddedServers = true } =
   for (const { path, message } of parsed.error?.issues ?? []) {
     problems.push(`${String(path[0])}: ${message}`)
   }
-  problems.push(...whyNotTogether(set))
+  problems.push(...whyNotTogether(set), ...whyBillingNotTogether(environment))
   const plans = readPlans(set.PLANS_FILE, problems)
   const error = () => new ConfigError(problems)
   return {

@@ -9,6 +9,7 @@ import { defaultAnomalyRule } from './rules/anomaly.ts'
 import { defaultOwnerKeyLimits } from './rules/owner-keys.ts'
 import { parseAllowed } from './rules/public-address.ts'
 import { defaultQueryLimits } from './rules/query-cost.ts'
+import { billingSettings } from './settings-billing.ts'
 import type { EncryptionKey } from './store/encryption.ts'
 import { parseClusterUrl } from './streams/redis.ts'
 
@@ -167,6 +168,9 @@ export const settings = z.object({
   MAIL_FROM: sender.default({ name: 'GetComplical', address: 'alerts@getcomplical.invalid' }),
   OUTBOUND_ALLOW: list.pipe(z.array(allowed)).default([]),
   PLANS_FILE: z.string().optional(),
+  ...billingSettings,
+  STRIPE_API_BASE: origin.optional(),
+  PADDLE_API_BASE: origin.optional(),
   LIMIT_TOKENS: limit(defaultQueryLimits.maxTokens),
   LIMIT_DEPTH: limit(defaultQueryLimits.maxDepth),
   LIMIT_ALIASES: limit(defaultQueryLimits.maxAliases),

@@ -1,15 +1,17 @@
 import type { Registry } from 'prom-client'
-import type { WorkerConfig } from './config.ts'
+import type { WorkerConfig, WorkerSecret } from './config.ts'
 import type { Logger } from './log.ts'
 import { createCustomerHttp } from './outgoing/customer-http.ts'
 import { createMailer } from './outgoing/mailer.ts'
 import type { TaxData } from './rules/tax/tax-data.ts'
+import { createCustomerHash } from './store/customer-hash.ts'
 import type { Database } from './store/database.ts'
 import type { Encryption } from './store/encryption.ts'
 import { createAlertPublisher } from './streams/alert-publisher.ts'
 import { createQuotaCounters } from './streams/quota-counters.ts'
 import type { RedisClient } from './streams/redis.ts'
 import { createAggregateDays } from './workers/aggregate-days/aggregate-days.ts'
+import { createApplyBillingEvents } from './workers/apply-billing-events/apply-billing-events.ts'
 import { createDeliverAlerts } from './workers/deliver-alerts/deliver-alerts.ts'
 import { createRollUp } from './workers/roll-up-usage/roll-up.ts'
 import { createScanThresholds } from './workers/scan-thresholds/scan-thresholds.ts'
@@ -38,16 +40,20 @@ export interface Worker {
   readiness(): string | null
 }
 
-/** By the names that `npm run worker --` takes. */
-export const kinds: Readonly<Record<string, (deps: WorkerDeps) => Worker>> = {
-  'roll-up-usage': createRollUpWithQuota,
-  'aggregate-days': createAggregateDays,
-  'scan-thresholds': createScanWithTopic,
-  'deliver-alerts': createDeliveries,
+interface WorkerKind {
+  create: (deps: WorkerDeps) => Worker
+  /** The secrets that it cannot do without. */
+  needs: readonly WorkerSecret[]
 }
 
-/** These cannot do without ENCRYPTION_KEYS. */
-export const readingSecrets: readonly string[] = ['scan-thresholds', 'deliver-alerts']
+/** By the names that `npm run worker --` takes. */
+export const kinds: Readonly<Record<string, WorkerKind>> = {
+  'roll-up-usage': { create: createRollUpWithQuota, needs: [] },
+  'aggregate-days': { create: createAggregateDays, needs: [] },
+  'scan-thresholds': { create: createScanWithTopic, needs: ['ENCRYPTION_KEYS'] },
+  'deliver-alerts': { create: createDeliveries, needs: ['ENCRYPTION_KEYS'] },
+  'apply-billing-events': { create: createApply, needs: ['ENCRYPTION_KEYS', 'API_KEY_PEPPER'] },
+}
 
 function createRollUpWithQuota(deps: WorkerDeps): Worker {
   const quota = createQuotaCounters(deps)
@@ -92,5 +98,21 @@ function createDeliveries({ config, encryption, ...deps }: WorkerDeps): Worker {
     random: Math.random,
     post: createCustomerHttp({ allow: outboundAllow }),
     sendMail: createMailer({ ...mail, dataDir }),
+  })
+}
+
+/** @throws Error without its secrets */
+function createApply({ config, encryption, ...deps }: WorkerDeps): Worker {
+  const { billing, apiKeyPepper } = config
+  if (!encryption || !apiKeyPepper) {
+    throw new Error('apply-billing-events needs ENCRYPTION_KEYS and API_KEY_PEPPER')
+  }
+  return createApplyBillingEvents({
+    ...deps,
+    encryption,
+    customerHash: createCustomerHash(apiKeyPepper),
+    live: billing.live,
+    fetchSubscription: null,
+    onApplied() {},
   })
 }

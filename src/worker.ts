@@ -14,15 +14,16 @@ import { createIndexes } from './store/indexes.ts'
 import { loadTaxData } from './store/tax-data.ts'
 import { connectRedis } from './streams/redis.ts'
 import { whenSupervisorGoes } from './supervised.ts'
-import { kinds, readingSecrets, type Worker, type WorkerDeps } from './worker-kinds.ts'
+import { kinds, type Worker, type WorkerDeps } from './worker-kinds.ts'
 
 const usage = `Usage: npm run worker [-- <name>…]
 
 Runs all workers in one process, or only those named:
-  roll-up-usage    counts answered calls into hours, days and months
-  aggregate-days   closes each day at 01:00 UTC: proves its sums, keeps average and peak
-  scan-thresholds  raises alerts: levels of the quota and of one's own, unusual days, silence
-  deliver-alerts   sends them: e-mail, Slack, Discord, web hooks
+  roll-up-usage         counts answered calls into hours, days and months
+  aggregate-days        closes each day at 01:00 UTC: proves its sums, keeps average and peak
+  scan-thresholds       raises alerts: levels of the quota and of one's own, unusual days, silence
+  deliver-alerts        sends them, and mails of billing: e-mail, Slack, Discord, web hooks
+  apply-billing-events  applies what Stripe and Paddle sent to subscriptions and keys
 
 Any number of these processes may run, on any number of machines. Each serves /livez, /readyz and
 /metrics on METRICS_PORT (left out: a free port, which it logs).`
@@ -113,9 +114,9 @@ function shippedTaxData(): () => TaxData {
 }
 
 function createWorker(name: string, deps: WorkerDeps): Worker {
-  const create = kinds[name]
-  if (!create) throw new Error(unknownName(name))
-  return create({ ...deps, log: deps.log.child({ worker: name }) })
+  const kind = kinds[name]
+  if (!kind) throw new Error(unknownName(name))
+  return kind.create({ ...deps, log: deps.log.child({ worker: name }) })
 }
 
 function unknownName(name: string): string {
@@ -142,8 +143,8 @@ async function main(): Promise<void> {
     process.stdout.write(`${usage}\n`)
     return
   }
-  const needsEncryption = names.some((name) => readingSecrets.includes(name))
-  const config = readWorkerConfig(loadEnvironment(), { needsEncryption })
+  const needed = names.flatMap((name) => kinds[name]?.needs ?? [])
+  const config = readWorkerConfig(loadEnvironment(), [...new Set(needed)])
   const log = createLog(config.logLevel, 'worker')
   // State is unknown then; what is not committed stays in the streams for the next owner.
   process.on('uncaughtException', (error) => {

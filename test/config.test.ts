@@ -171,7 +171,7 @@ describe('the settings of one API process', () => {
   it('need encryption keys for a worker that reads what is encrypted, and for no other', () => {
     const without = { ...complete, ENCRYPTION_KEYS: '' }
     expect(() => readWorkerConfig(without)).toThrow('ENCRYPTION_KEYS: missing')
-    expect(readWorkerConfig(without, { needsEncryption: false }).encryptionKeys).toEqual([])
+    expect(readWorkerConfig(without, []).encryptionKeys).toEqual([])
     expect(readWorkerConfig(complete).encryptionKeys).toHaveLength(2)
   })
 

@@ -56,7 +56,7 @@ describe('what alerts and panels ask for', () => {
 
   beforeAll(async () => {
     api = await startTestApi()
-    const config = readWorkerConfig(api.environment, { needsEncryption: true })
+    const config = readWorkerConfig(api.environment)
     workers = await startWorkers(config, Object.keys(kinds), createLog('silent', 'test'))
     await workers.ready
     const ports = [api.port, workers.port]

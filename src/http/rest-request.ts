@@ -31,6 +31,7 @@ export function restRequest(
       const value = request.headers[name]
       return Array.isArray(value) ? value.join(', ') : value
     },
+    headerLines: (name) => request.headersDistinct[name] ?? [],
     body: () => readBody(request, limit),
     caller: async () => callers.resolveCaller(entrance.credentials, entrance.ip),
     loopback,

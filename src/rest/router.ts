@@ -10,6 +10,8 @@ export interface RestRequest extends Entrance {
   query: URLSearchParams
   /** By lower-case name; a repeated header is joined with commas. */
   header(name: string): string | undefined
+  /** Each line of a header by itself, by lower-case name: where a second one must not hide behind a comma. */
+  headerLines(name: string): readonly string[]
   /**
    * The raw bytes, read once, at most the route's `maxBodyBytes`.
    * @throws ApiError PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE (Content-Encoding), BAD_USER_INPUT

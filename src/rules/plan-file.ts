@@ -27,6 +27,8 @@ const plan = z
     paddlePriceIds: z.array(providerId),
     stripeMeterEvent: providerId.optional(),
     paddleOverageProductId: providerId.optional(),
+    stripeOveragePriceId: providerId.optional(),
+    graceDays: z.number().int().min(0).max(365).optional(),
   })
   .superRefine(({ monthlyLimit, overage, prices: base }, context) => {
     if (!overage) return

@@ -12,6 +12,10 @@ export interface Plan {
   paddlePriceIds: string[]
   stripeMeterEvent?: string | undefined
   paddleOverageProductId?: string | undefined
+  /** Metered price that bills what is sent as `stripeMeterEvent`: a checkout adds it. */
+  stripeOveragePriceId?: string | undefined
+  /** Days of grace after a failed payment; 14 where left out. */
+  graceDays?: number | undefined
 }
 
 export type Plans = ReadonlyMap<string, Plan>
@@ -22,4 +26,13 @@ export const FREE_TIER = 'free'
 /** Whether the plan costs anything in any currency. */
 export function isPriced(plan: Plan): boolean {
   return Object.values(plan.prices).some((price) => Number(price) > 0)
+}
+
+/** Which plan a provider's price belongs to: what a subscription's items are looked up in. */
+export function tierByPrice(plans: Plans): ReadonlyMap<string, string> {
+  return new Map(
+    [...plans.values()].flatMap(({ id, stripePriceIds, paddlePriceIds }) =>
+      [...stripePriceIds, ...paddlePriceIds].map((price): [string, string] => [price, id]),
+    ),
+  )
 }

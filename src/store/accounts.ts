@@ -10,6 +10,13 @@ export interface AccountDoc {
   /** ISO 4217 */
   currency: string
   createdAt: Date
+  /** Days of grace after a failed payment, in place of the plan's. */
+  graceDays?: number
+  /** Who invoices are made out to, where that is not the account's name. */
+  billingName?: string
+  /** Lines. */
+  billingAddress?: string[]
+  taxId?: string
   /**
    * Raised first in each transaction that creates a key, a calendar feed, a channel or a test message: two
    * for one account then conflict, and the limits on what an owner has are counted by one of them at a time.

@@ -1,11 +1,31 @@
 import type { Collection, Db } from 'mongodb'
+import type { BillingProvider, SubscriptionStatus } from '../rules/billing/fact.ts'
 import type { AlertThreshold, ToldOfKey } from '../rules/threshold.ts'
+import type { Encrypted } from './encryption.ts'
 
 export interface ApiKeySecret {
   /** HMAC-SHA-256 under the pepper, base64url; unique over all keys. */
   hash: string
   /** From this instant on the secret is refused; absent on the current one. */
   expiresAt?: Date
+}
+
+/** What billing says about a key: of its subscription that is shown, and of all of them together. */
+export interface KeyBilling {
+  status: SubscriptionStatus
+  /** `STRIPE:sub_1` */
+  subscription: string
+  provider: BillingProvider
+  /** Plan of that subscription. */
+  tier: string
+  /** What all of them together gave the key last: an admin's choice after it stays. */
+  granted: string
+  currentPeriodEnd: Date | null
+  endsAt: Date | null
+  pastDueSince: Date | null
+  /** The provider's customer, bound to the key's id and `billing.customer`. */
+  customer: Encrypted | null
+  customerHash: string | null
 }
 
 export interface ApiKeyDoc extends ToldOfKey {
@@ -32,6 +52,12 @@ export interface ApiKeyDoc extends ToldOfKey {
   /** When plan or thresholds were changed; gone once a scan has held the usage against them. */
   levelsMovedAt?: Date
   createdAt: Date
+  /** Raised first in each transaction that decides what the key may do: two of them conflict. */
+  accessVersion?: number
+  /** Absent: it never had a subscription. */
+  billing?: KeyBilling
+  /** Calls above the limit that may be billed in a month; absent or null: any number, where the plan has overage. */
+  overageCap?: number | null
   /** Who asked for it: the limits on an owner's keys do not count the admin's. */
   createdBy?: 'owner' | 'admin'
   /** Changes with use, as `quotaAlert` and `thresholdsTold` do. Nothing that caches keys may depend on them. */

@@ -20,7 +20,10 @@ export interface DeliveryDoc {
   _id: string
   accountId: string
   channelId: string
-  event: { kind: 'alert'; alertId: string } | { kind: 'test' }
+  event:
+    | { kind: 'alert'; alertId: string }
+    | { kind: 'test' }
+    | { kind: 'billing'; noticeId: string }
   status: DeliveryStatus
   attempts: DeliveryAttempt[]
   /**

@@ -1,5 +1,6 @@
 import type { Db } from 'mongodb'
 import { createAlertIndexes } from './alerts.ts'
+import { createBillingIndexes } from './billing-indexes.ts'
 import { createCalendarFeedIndexes } from './calendar-feeds.ts'
 import { createChannelIndexes } from './channels.ts'
 import { createDeliveryIndexes } from './deliveries.ts'
@@ -16,5 +17,6 @@ export async function createIndexes(db: Db): Promise<void> {
     createAlertIndexes(db),
     createChannelIndexes(db),
     createDeliveryIndexes(db),
+    createBillingIndexes(db),
   ])
 }

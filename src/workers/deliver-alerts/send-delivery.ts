@@ -6,9 +6,11 @@ import { OutgoingError, withoutSecrets } from '../../outgoing/outgoing-error.ts'
 import { parseRetryAfter } from '../../rules/retry-schedule.ts'
 import { alerts } from '../../store/alerts.ts'
 import { apiKeys } from '../../store/api-keys.ts'
+import { billingNotices } from '../../store/billing-notices.ts'
 import type { ChannelDoc } from '../../store/channels.ts'
 import type { DeliveryDoc } from '../../store/deliveries.ts'
 import type { Encryption } from '../../store/encryption.ts'
+import { noticeOfBilling } from './messages/billing-notice.ts'
 import { discordMessage } from './messages/discord-message.ts'
 import { mailMessage } from './messages/mail-message.ts'
 import { type Notice, noticeOfAlert, noticeOfTest } from './messages/notice.ts'
@@ -41,7 +43,8 @@ export type Outcome =
 
 interface Event {
   notice: Notice
-  webhook: WebhookEvent
+  /** Null: of a kind that goes by mail alone. */
+  webhook: WebhookEvent | null
 }
 
 const USER_AGENT = 'GetComplical-Alerts/1'
@@ -56,9 +59,12 @@ export async function sendDelivery(
   channel: ChannelDoc | null,
 ): Promise<Outcome> {
   if (!channel) return dead('the channel was removed before this could be sent')
-  if (!channel.enabled) return dead('the channel was disabled before this could be sent')
+  // Alerts may be switched off; who owes money is told all the same.
+  if (!channel.enabled && delivery.event.kind !== 'billing') {
+    return dead('the channel was disabled before this could be sent')
+  }
   const event = await eventOf(tools, delivery, channel)
-  if (!event) return dead('the alert does not exist any more')
+  if (!event) return dead('what this tells of does not exist any more')
   const secrets = readSecrets(tools, channel)
   if (!secrets) return failed('the address of the channel cannot be read at the moment')
   const { target, secret } = secrets
@@ -80,7 +86,7 @@ function failed(error: string): Outcome {
   return { kind: 'failed', code: null, error, retryAfterMs: null }
 }
 
-/** Null: the alert is gone. */
+/** Null: what it tells of is gone. */
 async function eventOf(
   { db, publicUrl }: SendingTools,
   { event, createdAt }: DeliveryDoc,
@@ -89,6 +95,12 @@ async function eventOf(
   if (event.kind === 'test') {
     const notice = noticeOfTest(channel.name, publicUrl)
     return { notice, webhook: webhookOfTest(channel, createdAt) }
+  }
+  if (event.kind === 'billing') {
+    const told = await billingNotices(db).findOne({ _id: event.noticeId })
+    const key = told?.apiKeyId ? await apiKeys(db).findOne({ _id: told.apiKeyId }) : null
+    const notice = told && noticeOfBilling(told, key, publicUrl)
+    return notice && { notice, webhook: null }
   }
   const alert = await alerts(db).findOne({ _id: event.alertId })
   if (!alert) return null
@@ -136,6 +148,7 @@ function httpContent(
   const headers = { 'Content-Type': 'application/json', 'User-Agent': USER_AGENT }
   if (kind === 'WEBHOOK') {
     if (secret === null) throw new OutgoingError('the channel has no secret to sign with')
+    if (webhook === null) throw new OutgoingError('this goes by mail alone')
     const signed = signedWebhook(webhook, { id, secret, at: new Date(clock()) })
     return { headers: { ...headers, ...signed.headers }, body: signed.body }
   }

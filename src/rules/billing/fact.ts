@@ -1,0 +1,86 @@
+/** Who takes the money. */
+export type BillingProvider = 'STRIPE' | 'PADDLE'
+
+export const BILLING_PROVIDERS = ['STRIPE', 'PADDLE'] as const
+
+/** Where a subscription stands, in words that both providers share. */
+export type SubscriptionStatus = 'TRIALING' | 'ACTIVE' | 'PAST_DUE' | 'PAUSED' | 'CANCELED'
+
+/** `STRIPE:sub_1`: how a subscription, an event or an invoice of a provider is named in our store. */
+export function providerId(provider: BillingProvider, id: string): string {
+  return `${provider}:${id}`
+}
+
+/** Whom a subscription is for, as its metadata (Stripe) or custom data (Paddle) say; null: they do not. */
+export interface FactLink {
+  /** Id of an API key, or its prefix. */
+  apiKey: string | null
+  /** The owner's `userId`. */
+  userId: string | null
+}
+
+/** The whole subscription as the provider saw it at that instant. */
+export interface SubscriptionSnapshot {
+  kind: 'snapshot'
+  /** Null: not begun (Stripe `incomplete`), which changes nothing. */
+  status: SubscriptionStatus | null
+  /** Stripe `unpaid`: given up collecting, so that no grace is left. */
+  unpaid: boolean
+  /** Of its items; those that PLANS_FILE knows decide the tier. */
+  priceIds: readonly string[]
+  /** ms */
+  currentPeriodEnd: number | null
+  /** Cancelled as of then, ms; null: it goes on. */
+  endsAt: number | null
+  /** When the subscription was made, ms. */
+  startedAt: number | null
+}
+
+/** What one event says about one subscription. */
+export type FactContent =
+  | SubscriptionSnapshot
+  | { kind: 'paymentFailed' }
+  | { kind: 'paid' }
+  /** Nothing but whom it is for. */
+  | { kind: 'linked' }
+
+/** Where a fact stands among all of its subscription: independent of when and how often it came. */
+export interface FactPlace {
+  /** When it happened, ms. */
+  at: number
+  /** 0–999, where the provider tells more than milliseconds. */
+  micros: number
+  /** Of facts of the same instant the higher one comes later, so that it wins. */
+  rank: number
+  /** The provider's event id; of equals in all the above the larger one comes later. */
+  eventId: string
+}
+
+export interface BillingFact extends FactPlace {
+  /** The provider's event type. */
+  type: string
+  says: FactContent
+  link: FactLink
+}
+
+/** Ranks of one instant (design.md, 10). */
+export const FACT_RANK = {
+  checkout: 1,
+  invoice: 2,
+  created: 3,
+  updated: 4,
+  /** What the provider answered when it was asked about this very instant. */
+  fetched: 5,
+  ended: 6,
+} as const
+
+/** For `toSorted`: in the order in which facts count. */
+export function compareFacts(a: FactPlace, b: FactPlace): number {
+  return (
+    a.at - b.at ||
+    a.micros - b.micros ||
+    a.rank - b.rank ||
+    // By code unit, whatever the locale.
+    (a.eventId < b.eventId ? -1 : a.eventId > b.eventId ? 1 : 0)
+  )
+}

@@ -1,0 +1,81 @@
+import { type Collection, type Db, MongoServerError } from 'mongodb'
+import type { BillingProvider } from '../rules/billing/fact.ts'
+import { DAY } from '../rules/calendar-time.ts'
+import type { Encrypted } from './encryption.ts'
+
+/**
+ * IGNORED: it changes nothing, for the reason told (an unknown type, the other mode, a customer of somebody
+ * else's). DEAD: it could not be applied; an operator looks into it and replays it.
+ */
+export type InboxStatus = 'PENDING' | 'APPLIED' | 'IGNORED' | 'DEAD'
+
+/** One event of a provider, as it was received: stored before it is answered, applied later. */
+export interface InboxDoc {
+  /** `STRIPE:evt_1` */
+  _id: string
+  provider: BillingProvider
+  eventId: string
+  type: string
+  receivedAt: Date
+  /** SHA-256 of what it says, base64url: tells other content under the same id. */
+  contentHash: string
+  /** The raw body, bound to `_id` and `raw`; null 90 days after it was applied. */
+  raw: Encrypted | null
+  status: InboxStatus
+  /** Why it is IGNORED or DEAD, in plain words; null otherwise. */
+  because: string | null
+  attempts: number
+  /** From when on it is due; moved ahead after a failure, and to the end of the lease while it is applied. */
+  dueAt: Date
+  /** Who applies it now, until when on MongoDB's clock; absent: nobody. */
+  lease?: { owner: string; until: Date }
+  /** When it was applied, ignored or given up; null: not yet. */
+  settledAt: Date | null
+}
+
+/** Raw bodies go so long after they were settled; what they said stays as facts. */
+export const RAW_KEPT_MS = 90 * DAY
+
+export function billingInbox(db: Db): Collection<InboxDoc> {
+  return db.collection('billingInbox')
+}
+
+/** Idempotent; called at start by every process. */
+export async function createBillingInboxIndexes(db: Db): Promise<void> {
+  await billingInbox(db).createIndex({ status: 1, dueAt: 1 })
+  await billingInbox(db).createIndex({ receivedAt: -1, _id: -1 })
+  await billingInbox(db).createIndex(
+    { settledAt: 1 },
+    { partialFilterExpression: { 'raw.keyId': { $exists: true } } },
+  )
+}
+
+export type NewInboxDoc = Pick<
+  InboxDoc,
+  '_id' | 'provider' | 'eventId' | 'type' | 'receivedAt' | 'contentHash' | 'raw'
+>
+
+const DUPLICATE_KEY = 11_000
+
+/**
+ * Stores an event once; settles when a majority has it.
+ * @returns whether it was there, and whether what was there says something else: that one stays
+ * @throws what MongoDB throws; whether it was stored is then told by trying again
+ */
+export async function keepInInbox(
+  db: Db,
+  event: NewInboxDoc,
+): Promise<'new' | 'same' | 'other content'> {
+  const { _id, receivedAt: dueAt } = event
+  try {
+    await billingInbox(db).insertOne({
+      ...event,
+      ...{ status: 'PENDING', because: null, attempts: 0, dueAt, settledAt: null },
+    })
+    return 'new'
+  } catch (error) {
+    if (!(error instanceof MongoServerError && error.code === DUPLICATE_KEY)) throw error
+    const first = await billingInbox(db).findOne({ _id }, { projection: { contentHash: 1 } })
+    return first?.contentHash === event.contentHash ? 'same' : 'other content'
+  }
+}

@@ -1,0 +1,21 @@
+import type { Db } from 'mongodb'
+import { createAccessHistoryIndexes } from './access-history.ts'
+import { createBillingFactIndexes } from './billing-facts.ts'
+import { createBillingInboxIndexes } from './billing-inbox.ts'
+import { createBillingNoticeIndexes } from './billing-notices.ts'
+import { createBillingSubscriptionIndexes } from './billing-subscriptions.ts'
+import { createProviderInvoiceIndexes } from './provider-invoices.ts'
+import { createProviderRefundIndexes } from './provider-refunds.ts'
+
+/** Of all that billing writes. Idempotent; also makes the collections, which transactions then need not. */
+export async function createBillingIndexes(db: Db): Promise<void> {
+  await Promise.all([
+    createAccessHistoryIndexes(db),
+    createBillingFactIndexes(db),
+    createBillingInboxIndexes(db),
+    createBillingNoticeIndexes(db),
+    createBillingSubscriptionIndexes(db),
+    createProviderInvoiceIndexes(db),
+    createProviderRefundIndexes(db),
+  ])
+}
