@@ -13,6 +13,7 @@ type Json = Record<string, unknown>
 /** What was read of some rules after they were gathered: more of them, and the pages that have it. */
 const READ_SINCE: Record<string, readonly string[]> = {
   'au-act-payroll-m': ['due', 'ruleText'],
+  'au-sa-payroll-m': ['ruleText'],
   'de-jahr-stb': ['due', 'ruleText'],
   'ie-f11-ros': ['due', 'ruleText'],
 }
