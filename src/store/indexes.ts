@@ -2,6 +2,7 @@ import type { Db } from 'mongodb'
 import { createAlertIndexes } from './alerts.ts'
 import { createCalendarFeedIndexes } from './calendar-feeds.ts'
 import { createChannelIndexes } from './channels.ts'
+import { createDatesReadIndexes } from './dates-read.ts'
 import { createDeliveryIndexes } from './deliveries.ts'
 import { createUsageIndexes } from './usage-cells.ts'
 
@@ -14,6 +15,7 @@ export async function createIndexes(db: Db): Promise<void> {
     createUsageIndexes(db),
     createCalendarFeedIndexes(db),
     createAlertIndexes(db),
+    createDatesReadIndexes(db),
     createChannelIndexes(db),
     createDeliveryIndexes(db),
   ])
