@@ -50,7 +50,8 @@ function resolver(data: TaxData, fields: string): (query: TaxDateQuery) => void 
   const [schema, document] = [buildSchema(), parse(queryOf(fields))]
   const wrong = validate(schema, document)
   if (wrong.length > 0) throw new Error(wrong.join('\n'))
-  const contextValue = { deps: { taxHistory: createTaxHistory(data, Date.now) } }
+  const deps = { taxHistory: createTaxHistory(data, Date.now) }
+  const contextValue = { caller: { kind: 'anonymous' }, deps }
   return (query) => {
     const variableValues = { ...query }
     const { errors } = executeSync({ schema, document, variableValues, contextValue })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { DAY } from '../src/rules/calendar-time.ts'
-import { dueProfiles } from '../src/rules/forecast/due-profile.ts'
+import { dueProfiles, profilesRead } from '../src/rules/forecast/due-profile.ts'
 import { forecastMonth } from '../src/rules/forecast/forecast-month.ts'
 import type { TaxData } from '../src/rules/tax/tax-data.ts'
 import { loadTaxData } from '../src/store/tax-data.ts'
@@ -24,9 +24,9 @@ function methodsFor(data: TaxData): Readonly<Record<string, Method>> {
     'run-rate': (history) => ({ expected: runRate(history) }),
     'seasonal-naive': (history) => ({ expected: seasonalNaive(history) }),
     forecast: (history) => forecastMonth(history, { profiles: profiles(history.now) }),
-    // As where the key's calendar feeds tell which countries' dates are read.
-    'with feeds': (history, { countries }) =>
-      forecastMonth(history, { profiles: profiles(history.now), countriesRead: countries }),
+    // As where it is known which countries' dates the key asks for.
+    'dates read': (history, { countries }) =>
+      forecastMonth(history, profilesRead(profiles(history.now), new Set(countries))),
   }
 }
 

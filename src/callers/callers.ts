@@ -7,6 +7,7 @@ import { type AccountDoc, accounts, createAccountIndexes } from '../store/accoun
 import { type ApiKeyDoc, apiKeys, createApiKeyIndexes } from '../store/api-keys.ts'
 import { databaseAway } from '../store/database.ts'
 import type { CallerChange, CallerResolver } from './credentials.ts'
+import { createDatesReadNotes } from './dates-read.ts'
 import { createFailedAuthentications } from './failed-authentications.ts'
 import { createFreshCache, type FreshCache } from './fresh-cache.ts'
 import { createKeyChanges } from './key-changes.ts'
@@ -37,6 +38,8 @@ export interface Callers extends CallerResolver {
   watching(): boolean
   /** A metered call was answered for this key at this instant (ms). */
   touched(apiKeyId: string, at: number): void
+  /** Whose dates it asked for (rules/tax/dates-read.ts). */
+  datesRead(apiKeyId: string, read: readonly string[], at: number): void
   /** After a command of this process: its next call sees the change without waiting for the watch. */
   changed(change: CallerChange): void
 }
@@ -68,6 +71,7 @@ export function createCallers(options: CallersOptions): Callers {
   const caches = createCaches(options, metrics, () => changes.live())
   const changes = createKeyChanges({ db, clock, log, onChange: changed, onBlind: () => tell({}) })
   const lastUse = createLastUse(db, log)
+  const datesRead = createDatesReadNotes(db, log)
   const tokens =
     options.oidc && createTokenVerifier(options.oidc, { fetch: globalThis.fetch, ...options })
   const resolveCaller = createResolveCaller({
@@ -101,15 +105,17 @@ export function createCallers(options: CallersOptions): Callers {
       await Promise.all([createAccountIndexes(db), createApiKeyIndexes(db)])
       changes.start()
       lastUse.start()
+      datesRead.start()
       tokens?.start()
     },
     async stop() {
       tokens?.stop()
       await changes.stop()
-      await lastUse.stop()
+      await Promise.all([lastUse.stop(), datesRead.stop()])
     },
     watching: changes.live,
     touched: lastUse.touched,
+    datesRead: datesRead.note,
     changed,
   }
 }

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Db } from 'mongodb'
 import { DAY, startOfDay, startOfMonth } from '../rules/calendar-time.ts'
-import { type DueProfile, dueProfiles } from '../rules/forecast/due-profile.ts'
+import { type DueProfile, dueProfiles, profilesRead } from '../rules/forecast/due-profile.ts'
 import { forecastMonth, type MonthForecast } from '../rules/forecast/forecast-month.ts'
 import type { Plan } from '../rules/plan.ts'
 import type { TaxData } from '../rules/tax/tax-data.ts'
 import type { TaxHistory } from '../rules/tax/tax-history.ts'
 import { keysOfAccounts } from '../store/api-keys.ts'
-import { calendarFeeds } from '../store/calendar-feeds.ts'
+import { datesReadLately } from '../store/dates-read.ts'
 import { readUsageHistory } from '../store/usage-history.ts'
 import type { UsageScope } from './usage-scope.ts'
 
@@ -58,12 +58,12 @@ export function createForecasts({ db, taxHistory, clock }: ForecastsOptions): Fo
 
   async function make(scope: UsageScope, plan: Plan | null): Promise<MonthForecast> {
     const now = clock()
-    const [history, countriesRead] = await Promise.all([
+    const [history, read] = await Promise.all([
       readUsageHistory(db, scope, now),
-      readCountries(db, scope),
+      keysIn(db, scope).then((ids) => datesReadLately(db, ids, taxHistory.current(), now)),
     ])
     const hardLimit = plan && plan.overage === null ? plan.monthlyLimit : null
-    return forecastMonth(history, { profiles: dueDates(now), countriesRead, hardLimit })
+    return forecastMonth(history, { ...profilesRead(dueDates(now), read), hardLimit })
   }
 
   function renew(name: string, scope: UsageScope, plan: Plan | null): Promise<MonthForecast> {
@@ -104,15 +104,7 @@ export function createForecasts({ db, taxHistory, clock }: ForecastsOptions): Fo
   }
 }
 
-/** Countries that the calendar feeds of the key, or of the account's keys, show. */
-async function readCountries(db: Db, { accountId, apiKeyId }: UsageScope): Promise<string[]> {
-  const ids =
-    apiKeyId === null
-      ? ((await keysOfAccounts(db, [accountId])).get(accountId) ?? []).map(({ _id }) => _id)
-      : [apiKeyId]
-  const feeds = calendarFeeds(db).find(
-    { apiKeyId: { $in: ids }, revokedAt: null },
-    { projection: { 'choice.countries': 1 } },
-  )
-  return [...new Set((await feeds.toArray()).flatMap(({ choice }) => choice.countries))]
+async function keysIn(db: Db, { accountId, apiKeyId }: UsageScope): Promise<string[]> {
+  if (apiKeyId !== null) return [apiKeyId]
+  return ((await keysOfAccounts(db, [accountId])).get(accountId) ?? []).map(({ _id }) => _id)
 }

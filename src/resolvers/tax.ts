@@ -1,4 +1,7 @@
+import type { Context } from '../context.ts'
 import { access } from '../rules/access.ts'
+import type { ObligationArguments } from '../rules/tax/choose-obligations.ts'
+import { datesReadBy } from '../rules/tax/dates-read.ts'
 import { findTaxDates } from '../rules/tax/find-tax-dates.ts'
 import { DEFAULT_DAYS, findUpcomingTaxDates } from '../rules/tax/find-upcoming-tax-dates.ts'
 import { listCountries, listObligations } from '../rules/tax/list-obligations.ts'
@@ -60,10 +63,13 @@ builder.queryField('taxDates', (t) =>
       ...pageArguments,
     },
     extensions: metered,
-    resolve(_, query, { deps: { taxHistory } }) {
+    resolve(_, query, context) {
+      const { taxHistory } = context.deps
       const { asKnownOn } = query
       const data = asKnownOn ? taxHistory.asKnownOn(asKnownOn) : taxHistory.current()
-      return findTaxDates(data, query)
+      const found = findTaxDates(data, query)
+      noteDatesRead(context, [query.country], query)
+      return found
     },
   }),
 )
@@ -93,7 +99,22 @@ builder.queryField('upcomingTaxDates', (t) =>
       ...pageArguments,
     },
     extensions: metered,
-    resolve: (_, query, { deps: { taxHistory, clock } }) =>
-      findUpcomingTaxDates(taxHistory.current(), query, clock()),
+    resolve(_, query, context) {
+      const { taxHistory, clock } = context.deps
+      const found = findUpcomingTaxDates(taxHistory.current(), query, clock())
+      noteDatesRead(context, query.countries, query)
+      return found
+    },
   }),
 )
+
+/** Of the key that pays. What was asked as of a day long ago is of interest today all the same. */
+function noteDatesRead(
+  { caller, deps: { callers, taxHistory, clock } }: Context,
+  countries: readonly string[],
+  query: ObligationArguments,
+): void {
+  const payer = caller.kind === 'account' ? caller.payer : null
+  const key = caller.kind === 'apiKey' ? caller.apiKey : payer
+  if (key) callers.datesRead(key._id, datesReadBy(taxHistory.current(), countries, query), clock())
+}

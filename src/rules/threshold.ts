@@ -56,6 +56,8 @@ export interface Reached<Told> {
 
 export const MOST_THRESHOLDS = 20
 const MOST_PERCENT = 1_000
+/** Of percentages: 99.95 is told from 99.9. */
+const HUNDREDTHS = 100
 
 /** Which of 80, 95 and 100 % is to be raised now; null: none. */
 export function reachedQuotaLevel(
@@ -123,7 +125,8 @@ function isReached(used: number, limit: number, percent: number): boolean {
 
 /** The least number of units that is at least this share. Exact for every limit that a plan may have. */
 function shareOf(limit: number, percent: number): number {
-  return Number((BigInt(limit) * BigInt(percent) + 99n) / 100n)
+  const parts = BigInt(Math.round(percent * HUNDREDTHS))
+  return Number((BigInt(limit) * parts + 9_999n) / 10_000n)
 }
 
 /**
@@ -143,8 +146,8 @@ export function checkedThresholds(
     if ((percent === null) === (calls === null)) {
       throw new BadInput('Each threshold has either "percent" or "requests".')
     }
-    if (percent !== null) percents.add(checkedWhole(percent, 'percent', MOST_PERCENT))
-    if (calls !== null) requests.add(checkedWhole(calls, 'requests', Number.MAX_SAFE_INTEGER))
+    if (percent !== null) percents.add(checkedPercent(percent))
+    if (calls !== null) requests.add(checkedRequests(calls))
   }
   const ascending = (numbers: Set<number>) => [...numbers].sort((a, b) => a - b)
   return [
@@ -153,7 +156,13 @@ export function checkedThresholds(
   ]
 }
 
-function checkedWhole(value: number, name: string, most: number): number {
-  if (Number.isSafeInteger(value) && value >= 1 && value <= most) return value
-  throw new BadInput(`"${name}" must be a whole number from 1 to ${most}.`)
+function checkedPercent(value: number): number {
+  const isShown = Math.round(value * HUNDREDTHS) / HUNDREDTHS === value
+  if (isShown && value > 0 && value <= MOST_PERCENT) return value
+  throw new BadInput(`"percent" must be from 0.01 to ${MOST_PERCENT}, with at most two decimals.`)
+}
+
+function checkedRequests(value: number): number {
+  if (Number.isSafeInteger(value) && value >= 1) return value
+  throw new BadInput(`"requests" must be a whole number from 1 to ${Number.MAX_SAFE_INTEGER}.`)
 }

@@ -4,7 +4,7 @@ import { builder } from './builder.ts'
 export const AlertThresholdType = builder.objectRef<AlertThreshold>('AlertThreshold').implement({
   description: "One of the key's own: a share of its limit, or a number of calls in a month.",
   fields: (t) => ({
-    percent: t.int({
+    percent: t.float({
       nullable: true,
       resolve: (threshold) => ('percent' in threshold ? threshold.percent : null),
     }),
@@ -17,6 +17,7 @@ export const AlertThresholdType = builder.objectRef<AlertThreshold>('AlertThresh
 })
 
 export const AlertThresholdInput = builder.inputType('AlertThresholdInput', {
-  description: 'Either a percentage of the limit, 1 to 1,000, or a number of calls in a month.',
-  fields: (t) => ({ percent: t.int(), requests: t.field({ type: 'SafeInt' }) }),
+  description:
+    'Either a percentage of the limit, 0.01 to 1,000 with at most two decimals, or a number of calls in a month.',
+  fields: (t) => ({ percent: t.float(), requests: t.field({ type: 'SafeInt' }) }),
 })

@@ -3,6 +3,7 @@ import { createAlertIndexes } from './alerts.ts'
 import { createBillingIndexes } from './billing-indexes.ts'
 import { createCalendarFeedIndexes } from './calendar-feeds.ts'
 import { createChannelIndexes } from './channels.ts'
+import { createDatesReadIndexes } from './dates-read.ts'
 import { createDeliveryIndexes } from './deliveries.ts'
 import { createUsageIndexes } from './usage-cells.ts'
 
@@ -15,6 +16,7 @@ export async function createIndexes(db: Db): Promise<void> {
     createUsageIndexes(db),
     createCalendarFeedIndexes(db),
     createAlertIndexes(db),
+    createDatesReadIndexes(db),
     createChannelIndexes(db),
     createDeliveryIndexes(db),
     createBillingIndexes(db),

@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { alerts } from '../../src/store/alerts.ts'
 import { connectDatabase, type Database } from '../../src/store/database.ts'
+import { deliveries } from '../../src/store/deliveries.ts'
+import { usageCells } from '../../src/store/usage-cells.ts'
 import { seededRandom } from '../faults/random.ts'
 import { createHttpTraffic, type HttpTraffic } from '../http-traffic.ts'
 import { type CreatedKey, type Product, startProduct } from '../product.ts'
@@ -29,6 +32,7 @@ beforeAll(async () => {
   const urls = () => product.apis.map(({ url }) => url)
   traffic = createHttpTraffic({ urls, random: seededRandom(seed) })
   known = await product.createKeys(20, 'enterprise')
+  for (const { id } of known) await wantAlerts(id)
 }, 120_000)
 afterEach(() => traffic.flow(0))
 afterAll(async () => {
@@ -53,6 +57,41 @@ async function becomeKnown(): Promise<void> {
   }
 }
 
+/** Numbers of calls of which each known key wants to hear: some are reached all the time. */
+const wanted = Array.from({ length: 20 }, (_, n) => 30 * (n + 1))
+
+async function wantAlerts(id: string): Promise<void> {
+  const thresholds = wanted.map((requests) => ({ requests }))
+  const { data } = await product.administer(
+    `mutation ($id: ID!, $thresholds: [AlertThresholdInput!]!) {
+      setAlertThresholds(apiKeyId: $id, thresholds: $thresholds) { id }
+    }`,
+    { id, thresholds },
+  )
+  expect(data).toEqual({ setAlertThresholds: { id } })
+}
+
+/** Each number that a known key has reached is on record once, and each alert raised is delivered. */
+async function alertsAreWhole(): Promise<void> {
+  const ids = known.map(({ id }) => id)
+  const months = await usageCells(database.db)
+    .months.find({ apiKeyId: { $in: ids } })
+    .toArray()
+  const reached = months.flatMap(({ apiKeyId, total }) =>
+    wanted.filter((calls) => calls <= total).map((calls) => `${apiKeyId} ${calls}`),
+  )
+  await vi.waitFor(async () => {
+    const all = await alerts(database.db).find().toArray()
+    // By what they say: their ids are single whatever happens.
+    const told = all.map(({ _id, apiKeyId }) => `${apiKeyId} ${_id.split(':').at(-1)}`)
+    expect(told.toSorted()).toEqual(reached.toSorted())
+    const raised = all.filter(({ passed }) => !passed).length
+    expect(raised).toBeGreaterThan(0)
+    expect(await deliveries(database.db).countDocuments({ status: 'DELIVERED' })).toBe(raised)
+  }, within)
+  console.log(`${reached.length} thresholds reached, each on record once`)
+}
+
 /** Ends the traffic; then the ledger and MongoDB must agree, and known keys were never refused. */
 async function settle(what: string): Promise<void> {
   traffic.flow(0)
@@ -64,6 +103,7 @@ async function settle(what: string): Promise<void> {
       `slowest ${Math.round(traffic.takeSlowest())} ms, lost ${lost}, double ${double}`,
   )
   expect(faults).toEqual([])
+  await alertsAreWhole()
 }
 
 /** Refused by every API process, whose view of the keys has to survive the election too. */

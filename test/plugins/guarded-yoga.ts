@@ -21,6 +21,8 @@ export interface GuardedOptions extends Partial<YogaParts> {
   /** In place of what the resolvers of tax data read. */
   taxHistory?: Deps['taxHistory']
   clock?: () => number
+  /** Hears whose dates were asked for. */
+  datesRead?: Deps['callers']['datesRead']
 }
 
 const taxHistory = createTaxHistory(
@@ -35,7 +37,7 @@ export function guardedYoga(options: GuardedOptions = {}) {
     taxHistory: options.taxHistory ?? taxHistory,
     clock: options.clock ?? Date.now,
     log,
-    callers: { resolveCaller: caller },
+    callers: { resolveCaller: caller, datesRead: options.datesRead ?? (() => {}) },
   } as unknown as Deps
   const yoga = makeYoga(deps, {
     metering: [],

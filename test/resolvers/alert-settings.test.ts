@@ -17,12 +17,12 @@ const later = (ms: number) => new Date(now + ms).toISOString()
 
 describe('setAlertThresholds', () => {
   test('puts them in place of those before, in order and once each', async () => {
-    const thresholds = [{ requests: 400 }, { percent: 110 }, { percent: 50 }, { percent: 50 }]
+    const thresholds = [{ requests: 400 }, { percent: 99.9 }, { percent: 50 }, { percent: 50 }]
     const { data } = await two.asked(owner, set, { id, thresholds })
     expect(data?.setAlertThresholds).toEqual({
       alertThresholds: [
         { percent: 50, requests: null },
-        { percent: 110, requests: null },
+        { percent: 99.9, requests: null },
         { percent: null, requests: 400 },
       ],
       ...{ alertsSnoozedUntil: null, lastAlertLevel: null },

@@ -9,12 +9,13 @@ import { createTaxHistory } from '../../src/rules/tax/tax-history.ts'
 import { buildSchema } from '../../src/schema/schema.ts'
 import type { ApiKeyDoc } from '../../src/store/api-keys.ts'
 import { connectDatabase } from '../../src/store/database.ts'
+import { noteDatesRead } from '../../src/store/dates-read.ts'
 import { type UsageCell, usageCells } from '../../src/store/usage-cells.ts'
 import { createLiveReader } from '../../src/streams/live-reader.ts'
 import { connectRedis } from '../../src/streams/redis.ts'
 import { asKey, ask, asOwner, contextOf, plans, plantKey, silent } from '../asked.ts'
 import { plantUsage } from '../planted-usage.ts'
-import { faintlyBas, type UnitsOf } from '../rules/forecast/usage.ts'
+import { faintlyBas, pullOfBas, type UnitsOf } from '../rules/forecast/usage.ts'
 import { shipped } from '../rules/tax/shipped-data.ts'
 import { startRedis, type TestDatabase, testDatabase } from '../servers.ts'
 
@@ -224,6 +225,29 @@ describe('the kept forecasts', () => {
       .updateOne({}, { $set: { revokedAt: new Date(1) } })
     const forgotten = createForecasts({ db: database.db, taxHistory: history, clock })
     expect((await forgotten.of(scope, unlimited, 0)).because.join()).not.toContain('due dates')
+  })
+
+  test.each([
+    [['au-bas-m'], '(AU)'],
+    [['GB', 'AU'], '(AU)'],
+  ])('believe the due dates that the key asks for: %j', async (read, named) => {
+    await plantDays('key_first', 'acc_a', faintlyBas)
+    await noteDatesRead(database.db, [['key_first', read]], new Date(startOfDay(now)))
+    const unlimited = plans.get('enterprise') ?? null
+    expect((await forecasts.of(scope, unlimited, 0)).because.join()).toContain(named)
+    const account = await forecasts.of({ ...scope, apiKeyId: null }, null, 0)
+    expect(account.because.join()).toContain(named)
+  })
+
+  test('believe no others', async () => {
+    const plainlyBas: UnitsOf = (_date, weekday, day) =>
+      (weekday % 6 === 0 ? 100 : 1_000) * (1 + 2 * pullOfBas(day))
+    await plantDays('key_first', 'acc_a', plainlyBas)
+    const unlimited = plans.get('enterprise') ?? null
+    expect((await forecasts.of(scope, unlimited, 0)).because.join()).toContain('(AU)')
+    await noteDatesRead(database.db, [['key_first', ['SG']]], new Date(startOfDay(now)))
+    const told = createForecasts({ db: database.db, taxHistory: history, clock })
+    expect((await told.of(scope, unlimited, 0)).because.join()).not.toContain('(AU)')
   })
 })
 

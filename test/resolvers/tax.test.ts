@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Caller } from '../../src/context.ts'
 import type { TaxDateConnection } from '../../src/rules/tax/tax-date-page.ts'
 import { createTaxHistory } from '../../src/rules/tax/tax-history.ts'
@@ -27,7 +27,16 @@ const caller = (): Caller => ({
   apiKey: { _id: 'key_1' } as ApiKeyDoc,
   account: { _id: 'acc_1' } as AccountDoc,
 })
-const { ask } = guardedYoga({ caller, taxHistory, clock })
+let payer: Caller = caller()
+let notes: unknown[] = []
+const { ask } = guardedYoga({
+  ...{ caller: () => payer, taxHistory, clock },
+  datesRead: (...note) => notes.push(note),
+})
+beforeEach(() => {
+  payer = caller()
+  notes = []
+})
 
 const page = 'totalCount pageInfo { hasNextPage endCursor } edges { node { id dueDate } }'
 const upcoming = `query(
@@ -56,6 +65,29 @@ const refusal = async (query: string, variables: Record<string, unknown>) => {
   const { codes, text } = await ask(query, variables)
   return [...codes, JSON.parse(text).errors[0].message as string]
 }
+
+describe('whose dates are asked for', () => {
+  const gb = '{ upcomingTaxDates(countries: [GB, AU], obligationIds: ["gb-vat"]) { totalCount } }'
+
+  test('is noted for the key that pays', async () => {
+    await ask('{ a: taxDates(country: AU, year: 2026) { totalCount } }')
+    await ask(gb)
+    const account = { _id: 'acc_1' } as AccountDoc
+    payer = { kind: 'account', account, payer: { _id: 'key_2' } as ApiKeyDoc }
+    await ask('{ taxDates(country: FR, year: 2026, asKnownOn: "2026-11-01") { totalCount } }')
+    expect(notes).toEqual([
+      ['key_1', ['AU'], now],
+      ['key_1', ['gb-vat'], now],
+      ['key_2', ['FR'], now],
+    ])
+  })
+
+  test('is not where nothing was answered, or no dates were asked for', async () => {
+    await ask('{ taxDates(country: AU, year: 1999) { totalCount } }')
+    await ask('{ countries { code } obligations(country: AU) { id } }')
+    expect(notes).toEqual([])
+  })
+})
 
 describe('upcomingTaxDates', () => {
   test('counts its days from the clock of the process, 30 unless it is said', async () => {

@@ -31,8 +31,18 @@ describe('what is usual', () => {
 })
 
 describe('a deadline explains', () => {
-  const vat: Deadline = { name: 'VAT', past: [today - 70, today - 40], next: today + 3 }
-  const other: Deadline = { name: 'Payroll', past: [today - 75, today - 30], next: today + 1 }
+  const vat: Deadline = {
+    name: 'VAT',
+    past: [today - 70, today - 40],
+    next: today + 3,
+    read: false,
+  }
+  const other: Deadline = {
+    ...vat,
+    name: 'Payroll',
+    past: [today - 75, today - 30],
+    next: today + 1,
+  }
   const history = (peak: number): DayUnits[] =>
     Array.from({ length: 90 }, (_, n) => {
       const day = today - 90 + n
@@ -50,5 +60,16 @@ describe('a deadline explains', () => {
     expect(expectedDeadline(one, today, [vat])).toBeNull()
     expect(expectedDeadline([], today, [vat])).toBeNull()
     expect(expectedDeadline(history(300), today, [])).toBeNull()
+  })
+
+  test('that is read, by one plain peak before its only past date, also where its first days are forgotten', () => {
+    const quarterly = { ...vat, past: [today - 87], next: today + 4, read: true }
+    const once = (peak: number): DayUnits[] =>
+      Array.from({ length: 90 }, (_, n) => ({ day: today - 90 + n, units: n < 4 ? peak : 100 }))
+    expect(expectedDeadline(once(200), today, [quarterly])).toBe('VAT is due on 2026-11-27')
+    expect(expectedDeadline(once(190), today, [quarterly])).toBeNull()
+    expect(expectedDeadline(once(900), today, [{ ...quarterly, read: false }])).toBeNull()
+    const hardlySeen = { ...quarterly, past: [today - 89], next: today + 2 }
+    expect(expectedDeadline(once(900), today, [hardlySeen])).toBeNull()
   })
 })

@@ -122,6 +122,21 @@ describe('thresholds of one’s own', () => {
     expect(reachedThreshold(of(9_999, null), [{ percent: 1 }], {})).toBeNull()
   })
 
+  test('a share with decimals is reached by the first call that is as much', () => {
+    for (const [percent, limit, at] of [
+      [99.9, 1_000, 999],
+      [0.01, 7, 1],
+      [12.34, 10_000, 1_234],
+      [12.34, 10_001, 1_235],
+      [33.33, 3, 1],
+      [1_000, 2 ** 49, 10 * 2 ** 49],
+    ] as const) {
+      expect(reachedThreshold(of(at - 1, limit), [{ percent }], {})).toBeNull()
+      const step = { id: `p${percent}:${limit}`, level: 'THRESHOLD', percent, at }
+      expect(reachedThreshold(of(at, limit), [{ percent }], {})?.step).toEqual(step)
+    }
+  })
+
   test('one that is a level of the quota is told as that level alone', () => {
     expect(reachedThreshold(of(1_000), [{ percent: 80 }, { percent: 100 }], {})).toBeNull()
   })
@@ -140,7 +155,10 @@ describe('what an owner may set', () => {
     ['both', [{ percent: 1, requests: 1 }]],
     ['0 %', [{ percent: 0 }]],
     ['1,001 %', [{ percent: 1_001 }]],
-    ['half a per cent', [{ percent: 0.5 }]],
+    ['less than 0 %', [{ percent: -5 }]],
+    ['a thousandth of a per cent', [{ percent: 99.999 }]],
+    ['no number', [{ percent: Number.NaN }]],
+    ['half a call', [{ requests: 0.5 }]],
     ['no calls', [{ requests: 0 }]],
     ['more calls than are counted', [{ requests: 2 ** 53 }]],
   ])('is not %s', (_name, given) => {

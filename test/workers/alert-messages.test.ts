@@ -86,6 +86,16 @@ describe('a hostile name', () => {
     )
   })
 
+  test('stands in the HTML as the text that it is, also where it looks like a template', () => {
+    const blanks = (text: string) => text.replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    const characters: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }
+    for (const name of hostile) {
+      const { html } = mailMessage(noticeFor(name))
+      const shown = html.replace(/&(amp|lt|gt|quot|#39);/g, (_, entity) => characters[entity] ?? '')
+      expect(blanks(shown)).toContain(` ${blanks(name)}</td>`)
+    }
+  })
+
   test('adds no line to the facts of the text', () => {
     const lines = mailMessage(noticeFor('x')).text.split('\n').length
     fc.assert(

@@ -5,6 +5,7 @@ import { DAY, HOUR } from '../../src/rules/calendar-time.ts'
 import { partitionOf } from '../../src/rules/partition.ts'
 import { alerts } from '../../src/store/alerts.ts'
 import { apiKeys } from '../../src/store/api-keys.ts'
+import { noteDatesRead } from '../../src/store/dates-read.ts'
 import { createIndexes } from '../../src/store/indexes.ts'
 import { ensurePartitions, partitions } from '../../src/store/partitions.ts'
 import { producers } from '../../src/store/producers.ts'
@@ -94,9 +95,9 @@ describe('an unusual day', () => {
     expect((await scan.everyKey()).alerts).toEqual({})
   })
 
-  test('before a deadline that past ones explain is an expected peak that names it', async () => {
+  /** Busy before the 7th of each month, when VAT of the United Kingdom is due, and today. */
+  async function peaksBeforeVat(): Promise<void> {
     now = Date.parse('2026-11-05T12:30:00Z')
-    // VAT of the United Kingdom is due on the 7th of each month.
     const peaks = ['2026-08-07', '2026-09-07', '2026-10-07'].map((due) => Date.parse(due) / DAY)
     const today = Math.floor(now / DAY)
     const units = (daysAgo: number) => {
@@ -105,10 +106,33 @@ describe('an unusual day', () => {
     }
     await plantDays(database.db, key, now, units, 89)
     await use(3_000)
+  }
+
+  test('before a deadline that past ones explain is an expected peak that names it', async () => {
+    await peaksBeforeVat()
     expect((await scan.everyKey()).alerts).toEqual({ EXPECTED_PEAK: 1 })
     const alert = await onlyAlert(database.db)
     expect(alert.message).toContain('United Kingdom is due on 2026-11-07')
     expect(alert.message).not.toContain('Unusual')
+  })
+
+  test('is explained by deadlines that the key asks for, and by no others', async () => {
+    await peaksBeforeVat()
+    await noteDatesRead(database.db, [['key_first', ['AU', 'gb-paye-month']]], new Date(now))
+    expect((await scan.everyKey()).alerts).toEqual({ ANOMALY: 1 })
+    await alerts(database.db).deleteMany({})
+    await noteDatesRead(database.db, [['key_first', ['gb-vat']]], new Date(now))
+    const other = createScan(
+      scanDeps(
+        database.db,
+        () => now,
+        () => taxData,
+      ),
+    )
+    expect((await other.everyKey()).alerts).toEqual({ EXPECTED_PEAK: 1 })
+    const { message } = await onlyAlert(database.db)
+    expect(message).toContain('VAT')
+    expect(message).toContain('in United Kingdom is due on 2026-11-07')
   })
 
   test('of the same height in a quiet week is an anomaly', async () => {

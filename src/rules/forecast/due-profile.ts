@@ -1,4 +1,5 @@
 import { type EpochDay, fromEpochDay, yearOf } from '../tax/calendar-date.ts'
+import { type DatesRead, isRead } from '../tax/dates-read.ts'
 import { nationwideDueDays } from '../tax/nationwide-due-days.ts'
 import type { CountryTaxData, TaxData } from '../tax/tax-data.ts'
 
@@ -19,6 +20,21 @@ const MOST_DATES_A_YEAR = 14
 /** The nationwide dates of each obligation from one day to the other, both included. */
 export function dueProfiles(data: TaxData, from: EpochDay, to: EpochDay): DueProfile[] {
   return [...data.countries.values()].flatMap((country) => profilesOf(country, from, to))
+}
+
+/**
+ * Those of what a key asks for, as a forecast takes them; all, where nothing is known of it: then its peaks
+ * alone tell which it cares for.
+ */
+export function profilesRead(
+  profiles: readonly DueProfile[],
+  read: DatesRead,
+): { profiles: readonly DueProfile[]; countriesRead: readonly string[] } {
+  if (read.size === 0) return { profiles, countriesRead: [] }
+  const known = profiles.filter(({ country, obligationIds }) =>
+    obligationIds.some((id) => isRead(read, country, id)),
+  )
+  return { profiles: known, countriesRead: [...new Set(known.map(({ country }) => country))] }
 }
 
 function profilesOf(data: CountryTaxData, from: EpochDay, to: EpochDay): DueProfile[] {

@@ -24,10 +24,10 @@ const FARTHEST = 5
 const ALIKE = 1
 
 /**
- * Which due dates the key's users care for is written nowhere: it is learned from the peaks of its own
- * past. Candidates are taken one by one while the days speak for them more than their number speaks
+ * Which of the due dates that a key asks for its users care for is written nowhere: it is learned from the
+ * peaks of its own past. Candidates are taken one by one while the days speak for them more than their number speaks
  * against them (Bayes factors on what the causes found so far leave over).
- * @param read countries that the key is known to read, by its calendar feeds
+ * @param read countries whose dates the key is known to ask for
  */
 export function findCauses(
   frame: Frame,

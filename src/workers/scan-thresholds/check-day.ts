@@ -3,6 +3,7 @@ import { anomalyMessage } from '../../rules/alert-message.ts'
 import { type Baseline, baselineOf, type DayUnits } from '../../rules/anomaly.ts'
 import { DAY, dayName, monthName, startOfDay } from '../../rules/calendar-time.ts'
 import { deadlinesOf, expectedDeadline } from '../../rules/deadline-profile.ts'
+import { datesReadLately } from '../../store/dates-read.ts'
 import { usageCells } from '../../store/usage-cells.ts'
 import type { ExamineDeps, ExaminedKey, KeyUsage } from './examine-keys.ts'
 
@@ -70,8 +71,12 @@ export function createDayCheck(deps: ExamineDeps) {
 
   async function explanation(key: ExaminedKey, day: number): Promise<string | null> {
     const today = day / DAY
-    const history = await readDays(db, key._id, day, HISTORY_DAYS)
-    return expectedDeadline(history, today, deadlinesOf(taxData(), today))
+    const data = taxData()
+    const [history, read] = await Promise.all([
+      readDays(db, key._id, day, HISTORY_DAYS),
+      datesReadLately(db, [key._id], data, clock()),
+    ])
+    return expectedDeadline(history, today, deadlinesOf(data, today, read))
   }
 }
 

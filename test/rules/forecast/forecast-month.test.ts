@@ -89,7 +89,7 @@ describe('due dates', () => {
     expect(because.join()).not.toContain('due dates')
   })
 
-  test('of a country that the key’s calendar feeds show are believed before others', () => {
+  test('of a country that the key asks for are believed before others', () => {
     const faint = history('2026-11-11T00:00:00Z', faintlyBas)
     expect(forecast(faint).because.join()).not.toContain('due dates')
     expect(forecast(faint, { countriesRead: ['AU'] }).because.join()).toContain('(AU)')

@@ -10,8 +10,10 @@ type Gathered = { id: string; country: string; sources: Source[]; oneOffs?: OneO
 type OneOff = { periodEnd: string; dueDate: string }
 type Json = Record<string, unknown>
 
-/** What was read of two rules after they were gathered: more years, and the pages that have them. */
+/** What was read of some rules after they were gathered: more of them, and the pages that have it. */
 const READ_SINCE: Record<string, readonly string[]> = {
+  'au-act-payroll-m': ['due', 'ruleText'],
+  'au-sa-payroll-m': ['ruleText'],
   'de-jahr-stb': ['due', 'ruleText'],
   'ie-f11-ros': ['due', 'ruleText'],
 }

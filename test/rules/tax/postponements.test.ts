@@ -50,6 +50,12 @@ describe('what an authority moved for everybody in 2019 to 2023', () => {
     ['au-fbt-self', '2020-03-31', '2020-06-25'],
     ['au-nsw-payroll-a', '2020-06-30', '2020-10-30'],
     ['au-nsw-payroll-a', '2021-06-30', '2022-01-14'],
+    // RevenueSA's own tables of 2018-19 to 2020-21
+    ['au-sa-payroll-a', '2019-06-30', '2019-07-22'],
+    ['au-sa-payroll-m', '2019-12-31', '2020-01-14'],
+    ['au-sa-payroll-a', '2020-06-30', '2020-08-14'],
+    ['au-sa-payroll-m', '2020-07-31', '2020-08-14'],
+    ['au-sa-payroll-m', '2020-12-31', '2021-01-14'],
     ['hk-pt-d', '2021-12-31', '2022-09-30'],
     ['hk-pt-m', '2023-03-31', '2023-11-29'],
   ])('%s for %s was due on %s', (obligationId, periodEnd, dueDate) => {

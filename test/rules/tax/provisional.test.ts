@@ -66,6 +66,24 @@ describe('dates of years that no official list covers', () => {
     expect(found('us-1040:2021-12-31:US-MA')).toMatchObject({ dueDate: '2022-04-19' })
   })
 
+  // Of the bill that would move them the last that was read is its second reading in the Council.
+  test('Western Australia keeps its holidays as its Act has them; a bill moves none, and leaves doubt', () => {
+    expect(found('au-agent-5jun:2027-06-30')).toMatchObject({
+      statutoryDate: '2028-06-05',
+      dueDate: '2028-06-06',
+      shiftedBy: 'Western Australia Day (WA), Monday 2028-06-05',
+      provisional: true,
+    })
+    expect(found('au-bas-q-self:2031-12-31')).toMatchObject({
+      dueDate: '2032-03-02',
+      provisional: true,
+    })
+    expect(found('au-bas-q-online:2028-09-30')).toMatchObject({
+      dueDate: '2028-11-13',
+      provisional: false,
+    })
+  })
+
   test('a payment before Christmas that nobody has proclaimed yet', () => {
     const paid = all.filter(({ payBy, movedBy, provisional }) => {
       return payBy !== null && movedBy.length === 0 && provisional

@@ -15,7 +15,7 @@ describe('dates that authorities and firms printed', () => {
     const sum = (count: (country: (typeof report.countries)[number]) => number) =>
       report.countries.reduce((total, country) => total + count(country), 0)
     expect(report.countries).toHaveLength(12)
-    expect(sum(({ sound }) => sound.length)).toBe(330)
+    expect(sum(({ sound }) => sound.length)).toBe(454)
     expect(sum(({ suspect }) => suspect.length)).toBe(24)
     expect(sum(({ oneOffs }) => oneOffs.length)).toBe(19)
   })

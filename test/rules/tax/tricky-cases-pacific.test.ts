@@ -74,6 +74,7 @@ describe('Australia', () => {
     const ends = datesOf('au-nsw-payroll-m').map(({ periodEnd }) => periodEnd.slice(5, 7))
     expect(ends).not.toContain('06')
     expect(dateFor('au-nsw-payroll-m', '2025-12-31').statutoryDate).toBe('2026-01-14')
+    expect(dateFor('au-act-payroll-m', '2025-12-31').statutoryDate).toBe('2026-01-14')
     expect(dateFor('au-vic-payroll-m', '2025-12-31').statutoryDate).toBe('2026-01-07')
     // 6 October 2025: Labour Day in New South Wales. 3 November 2026 moves nobody outside Victoria.
     expect(dateFor('au-nsw-payroll-m', '2025-09-30')).toMatchObject({
