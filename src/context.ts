@@ -10,10 +10,11 @@ import type { Plans } from './rules/plan.ts'
 import type { OutboundAllow } from './rules/public-address.ts'
 import type { TaxHistory } from './rules/tax/tax-history.ts'
 import type { AccountDoc } from './store/accounts.ts'
+import type { AlertDoc } from './store/alerts.ts'
 import type { ApiKeyDoc } from './store/api-keys.ts'
 import type { Encryption } from './store/encryption.ts'
-import type { AlertReader } from './streams/alert-reader.ts'
 import type { LiveReader } from './streams/live-reader.ts'
+import type { RecordReader } from './streams/record-reader.ts'
 import type { RedisClient } from './streams/redis.ts'
 import type { TaxDateChanges } from './streams/tax-date-changes.ts'
 
@@ -42,7 +43,7 @@ export interface Deps {
   /** Feeds the `liveUsage` subscriptions of this process. */
   live: LiveReader
   /** Feeds the `alertRaised` subscriptions of this process. */
-  alertReader: AlertReader
+  alertReader: RecordReader<AlertDoc>
   plans: Plans
   taxHistory: TaxHistory
   /** Of the running month, kept for some minutes. */

@@ -34,11 +34,12 @@ import { ensureDeployment } from './store/deployment.ts'
 import { createEncryption } from './store/encryption.ts'
 import { createIndexes } from './store/indexes.ts'
 import { loadTaxData } from './store/tax-data.ts'
-import { createAlertPublisher } from './streams/alert-publisher.ts'
-import { createAlertReader } from './streams/alert-reader.ts'
+import { alertTopic } from './streams/alert-topic.ts'
 import { createFeedReads } from './streams/feed-reads.ts'
 import { createLiveReader } from './streams/live-reader.ts'
 import { createQuotaCounters } from './streams/quota-counters.ts'
+import { createRecordPublisher } from './streams/record-publisher.ts'
+import { createRecordReader } from './streams/record-reader.ts'
 import { connectRedis } from './streams/redis.ts'
 import { createTaxDateChanges } from './streams/tax-date-changes.ts'
 import { createUsageProducer } from './streams/usage-producer.ts'
@@ -138,8 +139,8 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
   const producer = createUsageProducer({ ...common, dataDir })
   const quota = createQuotaCounters(common)
   const live = createLiveReader(common)
-  const alertReader = createAlertReader(common)
-  const alertPublisher = createAlertPublisher(common)
+  const alertReader = createRecordReader(alertTopic, common)
+  const alertPublisher = createRecordPublisher(alertTopic, common)
   const taxHistory = createTaxHistory(taxData, clock)
   const taxDateChanges = createTaxDateChanges({ ...common, history: taxHistory })
   const callers = createCallers({ ...common, pepper, adminApiKey, oidc, plans })

@@ -7,8 +7,9 @@ import type { TaxData } from './rules/tax/tax-data.ts'
 import { createCustomerHash } from './store/customer-hash.ts'
 import type { Database } from './store/database.ts'
 import type { Encryption } from './store/encryption.ts'
-import { createAlertPublisher } from './streams/alert-publisher.ts'
+import { alertTopic } from './streams/alert-topic.ts'
 import { createQuotaCounters } from './streams/quota-counters.ts'
+import { createRecordPublisher } from './streams/record-publisher.ts'
 import type { RedisClient } from './streams/redis.ts'
 import { createAggregateDays } from './workers/aggregate-days/aggregate-days.ts'
 import { createApplyBillingEvents } from './workers/apply-billing-events/apply-billing-events.ts'
@@ -69,7 +70,7 @@ function createRollUpWithQuota(deps: WorkerDeps): Worker {
 
 /** What is raised stands in the topic `customer-alerts` at once. */
 function createScanWithTopic(deps: WorkerDeps): Worker {
-  const publisher = createAlertPublisher(deps)
+  const publisher = createRecordPublisher(alertTopic, deps)
   const scan = createScanThresholds({
     ...deps,
     anomaly: deps.config.anomaly,

@@ -5,8 +5,9 @@ import { ApiError } from '../errors.ts'
 import { access } from '../rules/access.ts'
 import { Alert, AlertConnection } from '../schema/alert.ts'
 import { builder } from '../schema/builder.ts'
-import { type AlertDoc, alerts } from '../store/alerts.ts'
-import { alertPage } from './alert-page.ts'
+import { toldTo } from '../store/account-records.ts'
+import { type AlertDoc, alertRecords, alerts } from '../store/alerts.ts'
+import { numberedPage } from './numbered-page.ts'
 import { usageScope } from './usage-scope.ts'
 
 builder.queryField('alerts', (t) =>
@@ -23,8 +24,14 @@ builder.queryField('alerts', (t) =>
       first: t.arg.int({ description: '1 to 500; 50 by default.' }),
       after: t.arg.string(),
     },
-    resolve: async (_root, { apiKeyId, ...page }, context) =>
-      alertPage(context.deps.db, await usageScope(context, apiKeyId), page),
+    resolve: async (_root, { apiKeyId, ...page }, context) => {
+      const wanted = toldTo(alertRecords, await usageScope(context, apiKeyId))
+      const list = { collection: alerts(context.deps.db), wanted, name: 'alert' }
+      return await numberedPage(
+        { ...list, field: 'sequence', numberOf: ({ sequence }) => sequence },
+        page,
+      )
+    },
   }),
 )
 

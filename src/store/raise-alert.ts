@@ -1,16 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
-import {
-  type ClientSession,
-  type Collection,
-  type Db,
-  type Filter,
-  MongoError,
-  MongoServerError,
-} from 'mongodb'
+import { type ClientSession, type Db, type Filter, MongoError, MongoServerError } from 'mongodb'
 import type { QuotaAlert, ThresholdsTold } from '../rules/threshold.ts'
 import { wantedBy } from '../rules/wanted-by.ts'
 import { accounts } from './accounts.ts'
-import { type AlertDoc, alerts } from './alerts.ts'
+import { type AlertDoc, alertCounters, alerts } from './alerts.ts'
 import { type ApiKeyDoc, apiKeys } from './api-keys.ts'
 import { type ChannelDoc, channels, ensureOwnAddress, ownAddressId } from './channels.ts'
 import { DELIVERIES_KEPT_MS, type DeliveryDoc, deliveries } from './deliveries.ts'
@@ -44,21 +37,9 @@ export interface RaiseOptions {
   session?: ClientSession
 }
 
-interface AlertCounter {
-  /** The account. */
-  _id: string
-  /** Given last. */
-  sequence: number
-}
-
 const DUPLICATE_KEY = 11_000
 /** Scanners that raise for one account at the same time conflict, and each but one begins anew. */
 const ATTEMPTS = 10
-
-/** The last number of each account's alerts. */
-export function alertCounters(db: Db): Collection<AlertCounter> {
-  return db.collection('alertCounters')
-}
 
 /**
  * Raises an alert once, whoever else tries: its `_id` decides. One transaction: the account's next number,

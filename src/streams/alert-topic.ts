@@ -1,18 +1,22 @@
-import type { AlertDoc } from '../store/alerts.ts'
-import { cloudEvent, type Topic } from './topic.ts'
+import { type AlertDoc, alertRecords } from '../store/alerts.ts'
+import type { RecordTopic } from './record-topic.ts'
+import { cloudEvent } from './topic.ts'
 
-export const alertTopic: Topic = {
-  name: 'customer-alerts',
-  type: 'com.getcomplical.alert.raised.v1',
+export const alertTopic: RecordTopic<AlertDoc> = {
+  kind: alertRecords,
+  topic: { name: alertRecords.topic },
+  event: alertEvent,
+  words: { metric: 'alert', one: 'alert', many: 'alerts', subscription: 'alertRaised' },
 }
 
 /** What the topic says of an alert (PROTOCOL.md). Its id is the alert's own, here and in the API. */
-export function alertEvent(number: number, alert: AlertDoc, databaseId: string): string {
+function alertEvent(number: number, alert: AlertDoc, databaseId: string): string {
   const { _id, accountId, apiKeyId, sequence, level, month } = alert
   const { used, monthlyLimit, percent, message, raisedAt, muted } = alert
-  return cloudEvent(alertTopic, databaseId, {
+  return cloudEvent(alertTopic.topic, databaseId, {
     number,
     id: _id,
+    type: 'com.getcomplical.alert.raised.v1',
     time: raisedAt.getTime(),
     subject: apiKeyId,
     // Written out: a public format gains nothing by itself.

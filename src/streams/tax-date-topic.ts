@@ -3,10 +3,7 @@ import type { TaxDate } from '../rules/tax/tax-dates.ts'
 import type { TaxHistory } from '../rules/tax/tax-history.ts'
 import { cloudEvent, type Topic, type TopicEntry } from './topic.ts'
 
-export const taxDateTopic: Topic = {
-  name: 'tax-date-changes',
-  type: 'com.getcomplical.tax-date.changed.v1',
-}
+export const taxDateTopic: Topic = { name: 'tax-date-changes' }
 
 /**
  * What the topic says of a change: the change, and the dates of its obligation and period before it and
@@ -22,6 +19,7 @@ export function taxDateEvent(
   const { before, after } = history.datesAround(change)
   const event = cloudEvent(taxDateTopic, databaseId, {
     number,
+    type: 'com.getcomplical.tax-date.changed.v1',
     time: enteredAt,
     subject: obligationId === null ? country : `${obligationId}:${periodEnd}`,
     data: {

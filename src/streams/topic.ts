@@ -6,8 +6,6 @@
 export interface Topic {
   /** Also the key of its stream. */
   name: string
-  /** Of its events, with their version. */
-  type: string
 }
 
 /** The entry's one field. */
@@ -32,6 +30,8 @@ export interface TopicEvent {
   number: number
   /** What consumers tell doubles by; the number where it is left out. */
   id?: string
+  /** With its version. */
+  type: string
   /** ms since the epoch */
   time: number
   /** What it is about. */
@@ -45,7 +45,7 @@ export function cloudEvent(topic: Topic, databaseId: string, event: TopicEvent):
     specversion: '1.0',
     id: event.id ?? String(event.number),
     source: `/databases/${databaseId}/${topic.name}`,
-    type: topic.type,
+    type: event.type,
     time: new Date(event.time).toISOString(),
     subject: event.subject,
     datacontenttype: 'application/json',

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type AlertPublisher, createAlertPublisher } from '../../src/streams/alert-publisher.ts'
+import { alertTopic } from '../../src/streams/alert-topic.ts'
+import { createRecordPublisher, type RecordPublisher } from '../../src/streams/record-publisher.ts'
 import { connectRedis, type RedisClient } from '../../src/streams/redis.ts'
 import { plantKey, silent } from '../asked.ts'
 import { raise } from '../raised-alerts.ts'
@@ -45,11 +46,11 @@ afterAll(async () => {
 })
 
 /** A topic that is filled, by a publisher of its own. */
-async function topic(url: string): Promise<{ redis: RedisClient; publisher: AlertPublisher }> {
+async function topic(url: string): Promise<{ redis: RedisClient; publisher: RecordPublisher }> {
   const redis = connectRedis(url)
   cleanUp.push(() => redis.disconnect())
   await vi.waitFor(() => redis.del('customer-alerts'), soon)
-  const publisher = createAlertPublisher({
+  const publisher = createRecordPublisher(alertTopic, {
     ...{ db: database.db, redis, clock: Date.now, log: silent, registry: new Registry() },
   })
   cleanUp.push(publisher.stop)
@@ -164,8 +165,15 @@ describe('the example consumer', () => {
   test('outlasts a Redis that is away, and passes over what is no event', async () => {
     const { redis } = await topic(server.url)
     await raiseNumber(1)
-    const one = consumer(server.url, '--group', group())
+    const name = group()
+    const one = consumer(server.url, '--group', name)
     await vi.waitFor(() => expect(one.told()).toEqual(numbers(1)), soon)
+    // Printed and not yet acknowledged it would rightly come again.
+    const acknowledged = [0, null, null, null]
+    await vi.waitFor(
+      async () => expect(await redis.xpending('customer-alerts', name)).toEqual(acknowledged),
+      soon,
+    )
     await server.kill('SIGKILL')
     await vi.waitFor(() => expect(one.said()).toContain('trying again'), soon)
     await server.start()

@@ -7,7 +7,7 @@ import { silent } from '../asked.ts'
 import type { RedisCluster } from '../redis-cluster.ts'
 import { startRedisCluster } from '../servers.ts'
 
-const topic: Topic = { name: 'things-that-happen', type: 'com.example.thing.v1' }
+const topic: Topic = { name: 'things-that-happen' }
 let cluster: RedisCluster
 let redis: RedisClient
 

@@ -5,7 +5,7 @@ import { type Topic, type TopicEntry, topicDatabaseKey } from '../../src/streams
 import { createTopicPublisher } from '../../src/streams/topic-publisher.ts'
 import { startRedis, type TestServer } from '../servers.ts'
 
-const topic: Topic = { name: 'things-that-happen', type: 'com.example.thing.v1' }
+const topic: Topic = { name: 'things-that-happen' }
 let server: TestServer
 let redis: RedisClient
 let another: RedisClient

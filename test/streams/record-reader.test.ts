@@ -11,9 +11,9 @@ import {
   vi,
 } from 'vitest'
 import { type AlertDoc, createAlertIndexes } from '../../src/store/alerts.ts'
-import { type AlertReader, createAlertReader } from '../../src/streams/alert-reader.ts'
-import type { AlertSubscriber } from '../../src/streams/alert-subscriber.ts'
 import { alertTopic } from '../../src/streams/alert-topic.ts'
+import { createRecordReader, type RecordReader } from '../../src/streams/record-reader.ts'
+import type { RecordSubscriber } from '../../src/streams/record-subscriber.ts'
 import { connectRedis, type RedisClient } from '../../src/streams/redis.ts'
 import { plantKey, silent } from '../asked.ts'
 import { connectThrough } from '../callers/seeded-callers.ts'
@@ -36,7 +36,7 @@ let server: TestServer
 let redis: RedisClient
 let database: TestDatabase
 let registry: Registry
-let reader: AlertReader
+let reader: RecordReader<AlertDoc>
 
 beforeAll(async () => {
   ;[server, database] = await Promise.all([startRedis(), testDatabase()])
@@ -49,7 +49,7 @@ beforeEach(async () => {
   for (const key of [own, sibling, foreign])
     await plantKey(database.db, key.apiKeyId, key.accountId)
   registry = new Registry()
-  reader = createAlertReader({ db: database.db, redis, log: silent, registry })
+  reader = createRecordReader(alertTopic, { db: database.db, redis, log: silent, registry })
   reader.start()
 })
 afterEach(() => reader.stop())
@@ -60,7 +60,7 @@ afterAll(async () => {
 })
 
 /** Takes all that comes from now on, as fast as it comes. */
-function listen(subscriber: AlertSubscriber): string[] {
+function listen(subscriber: RecordSubscriber<AlertDoc>): string[] {
   const heard: string[] = []
   void (async () => {
     for await (const { message } of subscriber) heard.push(message)
@@ -68,7 +68,7 @@ function listen(subscriber: AlertSubscriber): string[] {
   return heard
 }
 
-async function take(subscriber: AlertSubscriber): Promise<string | undefined> {
+async function take(subscriber: RecordSubscriber<AlertDoc>): Promise<string | undefined> {
   return (await subscriber.next()).value?.message
 }
 
@@ -204,7 +204,7 @@ describe('what wakes subscriptions', () => {
     for (let n = 1; n <= 5; n++) {
       const alert = await raise(database.db, own, { message: `number ${n}` })
       const at = performance.now()
-      await redis.xadd(alertTopic.name, `${n}-0`, 'event', JSON.stringify({ id: alert._id }))
+      await redis.xadd(alertTopic.topic.name, `${n}-0`, 'event', JSON.stringify({ id: alert._id }))
       await vi.waitFor(() => expect(heard).toHaveLength(n), { timeout: 5_000, interval: 2 })
       took.push(performance.now() - at)
     }
@@ -215,7 +215,7 @@ describe('what wakes subscriptions', () => {
   test('without Redis is MongoDB itself, every second', async () => {
     const away = connectRedis('redis://127.0.0.1:1')
     const own_ = { db: database.db, redis: away, log: silent, registry: new Registry() }
-    const alone = createAlertReader(own_)
+    const alone = createRecordReader(alertTopic, own_)
     onTestFinished(async () => {
       await alone.stop()
       away.disconnect()
@@ -230,7 +230,7 @@ describe('what wakes subscriptions', () => {
     const mongod = await startMongod()
     const db = await connectThrough(mongod.url)
     const log = Object.assign(Object.create(silent), { warn: vi.fn() })
-    const patient = createAlertReader({ db, redis, log, registry: new Registry() })
+    const patient = createRecordReader(alertTopic, { db, redis, log, registry: new Registry() })
     onTestFinished(async () => {
       await patient.stop()
       await mongod.stop()

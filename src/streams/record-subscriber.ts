@@ -1,45 +1,47 @@
-import type { AlertDoc, AlertScope } from '../store/alerts.ts'
+import type { AccountRecord, RecordScope } from '../store/account-records.ts'
 
-/** What is known of an account's alerts as long as somebody listens. */
-export interface AlertFeed {
+/** What is known of an account's records as long as somebody listens. */
+export interface RecordFeed<Doc extends AccountRecord> {
   /** Sequence up to which MongoDB was read. */
   known: number
-  /** All alerts with floor < sequence <= known, in order. */
+  /** All records with floor < sequence <= known, in order. */
   floor: number
-  recent: readonly AlertDoc[]
+  recent: readonly Doc[]
 }
 
-export interface AlertSubscriber extends AsyncIterableIterator<AlertDoc, undefined> {
+export interface RecordSubscriber<Doc> extends AsyncIterableIterator<Doc, undefined> {
   /** The feed has moved on. */
   wake(): void
-  return(): Promise<IteratorResult<AlertDoc, undefined>>
+  return(): Promise<IteratorResult<Doc, undefined>>
 }
 
-export interface AlertSubscriberOptions {
-  feed: AlertFeed
-  scope: AlertScope
-  /** Sequence of the last alert that needs not be told. */
+export interface RecordSubscriberOptions<Doc extends AccountRecord> {
+  feed: RecordFeed<Doc>
+  scope: RecordScope
+  /** Sequence of the last record that needs not be told. */
   position: number
   /**
-   * The next alerts of the scope with after < sequence <= upTo, some of them; empty only where there are
+   * The next records of the scope with after < sequence <= upTo, some of them; empty only where there are
    * none. May reject: it is asked again after `retryMs`.
    */
-  read: (scope: AlertScope, after: number, upTo: number) => Promise<AlertDoc[]>
+  read: (scope: RecordScope, after: number, upTo: number) => Promise<Doc[]>
   retryMs: number
   /** Called once, when the consumer leaves or the subscriber is ended. */
   onEnd: () => void
 }
 
 /**
- * One subscription as an async iterator: each alert of its scope once, in order. It keeps a position and
+ * One subscription as an async iterator: each record of its scope once, in order. It keeps a position and
  * at most a page of what it reads while it is behind the feed's memory, so that it may be as slow and come
  * from as far as it likes. Written out rather than as a generator, because a generator parked on a promise
  * is never finalised when the client leaves.
  */
-export function createAlertSubscriber(options: AlertSubscriberOptions): AlertSubscriber {
+export function createRecordSubscriber<Doc extends AccountRecord>(
+  options: RecordSubscriberOptions<Doc>,
+): RecordSubscriber<Doc> {
   const { feed, scope } = options
   let { position } = options
-  let page: AlertDoc[] = []
+  let page: Doc[] = []
   let ended = false
   let wake = () => {}
   let last: Promise<unknown> = Promise.resolve()
@@ -55,10 +57,10 @@ export function createAlertSubscriber(options: AlertSubscriberOptions): AlertSub
   }
 
   /** Out of the feed's memory. */
-  function remembered(): AlertDoc | undefined {
+  function remembered(): Doc | undefined {
     const { apiKeyId } = scope
     const found = feed.recent.find(
-      (alert) => alert.sequence > position && (apiKeyId === null || alert.apiKeyId === apiKeyId),
+      (one) => one.sequence > position && (apiKeyId === null || one.apiKeyId === apiKeyId),
     )
     // Nothing of what is known concerns it: what the feed forgets needs not be read either.
     if (!found) position = Math.max(position, feed.known)
@@ -75,13 +77,13 @@ export function createAlertSubscriber(options: AlertSubscriberOptions): AlertSub
     }
   }
 
-  async function step(): Promise<IteratorResult<AlertDoc, undefined>> {
+  async function step(): Promise<IteratorResult<Doc, undefined>> {
     while (!ended) {
       const behind = position < feed.floor
-      const alert = page.shift() ?? (behind ? undefined : remembered())
-      if (alert) {
-        position = alert.sequence
-        return { done: false, value: alert }
+      const record = page.shift() ?? (behind ? undefined : remembered())
+      if (record) {
+        position = record.sequence
+        return { done: false, value: record }
       }
       if (behind) await readOn()
       else await sleep()
@@ -89,7 +91,7 @@ export function createAlertSubscriber(options: AlertSubscriberOptions): AlertSub
     return { done: true, value: undefined }
   }
 
-  async function end(): Promise<IteratorResult<AlertDoc, undefined>> {
+  async function end(): Promise<IteratorResult<Doc, undefined>> {
     if (!ended) {
       ended = true
       wake()

@@ -1,19 +1,19 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { AlertDoc } from '../../src/store/alerts.ts'
-import { type AlertFeed, createAlertSubscriber } from '../../src/streams/alert-subscriber.ts'
+import { createRecordSubscriber, type RecordFeed } from '../../src/streams/record-subscriber.ts'
 
 const alert = (sequence: number, apiKeyId = 'key_a') => ({ sequence, apiKeyId }) as AlertDoc
 
 /** A subscriber from before everything, behind a feed that remembers nothing but what is given. */
 function subscriberOf(
-  feed: AlertFeed,
+  feed: RecordFeed<AlertDoc>,
   read: (after: number, upTo: number) => Promise<AlertDoc[]>,
   retryMs = 1,
 ) {
   const asked = vi.fn((_scope, after: number, upTo: number) => read(after, upTo))
   const onEnd = vi.fn()
   const scope = { accountId: 'acc_a', apiKeyId: 'key_a' }
-  const subscriber = createAlertSubscriber({
+  const subscriber = createRecordSubscriber({
     ...{ feed, scope, position: 0, retryMs, onEnd },
     read: asked,
   })
@@ -66,7 +66,11 @@ describe('a subscriber that is behind', () => {
   })
 
   test('needs not read what the feed forgets of other keys', async () => {
-    const feed: AlertFeed = { known: 2, floor: 0, recent: [alert(1, 'key_b'), alert(2, 'key_b')] }
+    const feed: RecordFeed<AlertDoc> = {
+      known: 2,
+      floor: 0,
+      recent: [alert(1, 'key_b'), alert(2, 'key_b')],
+    }
     const { subscriber, next, asked } = subscriberOf(feed, async () => [])
     const first = next()
     await vi.waitFor(() => expect(asked).not.toHaveBeenCalled())

@@ -1,73 +1,79 @@
-import type { Db } from 'mongodb'
+import type { Db, Filter } from 'mongodb'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Logger } from '../log.ts'
 import { BadInput } from '../rules/bad-input.ts'
 import {
-  type AlertDoc,
-  type AlertScope,
-  alerts,
-  alertsInOrder,
-  shownAlerts,
-} from '../store/alerts.ts'
-import { alertCounters } from '../store/raise-alert.ts'
-import { type AlertFeed, type AlertSubscriber, createAlertSubscriber } from './alert-subscriber.ts'
-import { alertTopic } from './alert-topic.ts'
+  type AccountRecord,
+  type RecordScope,
+  recordsInOrder,
+  toldTo,
+} from '../store/account-records.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { createOutage } from './outage.ts'
+import {
+  createRecordSubscriber,
+  type RecordFeed,
+  type RecordSubscriber,
+} from './record-subscriber.ts'
+import type { RecordTopic } from './record-topic.ts'
 import type { RedisClient } from './redis.ts'
 
 /** How often the end of the topic is looked at while somebody listens: it tells that there is something. */
 const TICK_MS = 100
 /** How often MongoDB is asked all the same: with Redis away nothing else tells. */
 const RECONCILE_MS = 1_000
-/** Alerts that are kept for an account's subscribers; who is further behind reads for himself. */
+/** Records that are kept for an account's subscribers; who is further behind reads for himself. */
 const REMEMBERED = 100
 const PAGE = 100
 const ACCOUNTS_A_QUERY = 1_000
 
-export interface AlertReaderOptions {
+export interface RecordReaderOptions {
   db: Db
   redis: RedisClient
   log: Logger
   registry: Registry
 }
 
-/** One per API process; feeds all its `alertRaised` subscriptions. */
-export interface AlertReader {
+/** One per API process and kind; feeds all its subscriptions to that kind. */
+export interface RecordReader<Doc extends AccountRecord> {
   /**
-   * @param after id of the last alert that was seen: what was raised since comes first; null: only what
+   * @param after id of the last record that was seen: what was written since comes first; null: only what
    *   comes
-   * @throws BadInput there is no such alert in this scope
+   * @throws BadInput there is no such record in this scope
    */
-  subscribe(scope: AlertScope, after: string | null): Promise<AlertSubscriber>
+  subscribe(scope: RecordScope, after: string | null): Promise<RecordSubscriber<Doc>>
   start(): void
   /** Ends every subscription. */
   stop(): Promise<void>
 }
 
-interface Feed extends AlertFeed {
-  subscribers: Set<AlertSubscriber>
+interface Feed<Doc extends AccountRecord> extends RecordFeed<Doc> {
+  subscribers: Set<RecordSubscriber<Doc>>
 }
 
 /**
- * An account's alerts are numbered in the order of their commits, so that whoever has read up to a number
+ * An account's records are numbered in the order of their commits, so that whoever has read up to a number
  * has missed nothing below it. What happened is read from MongoDB alone; the topic only says when to look.
  */
-export function createAlertReader({ db, redis, log, registry }: AlertReaderOptions): AlertReader {
-  const metrics = createMetrics(registry)
-  const feeds = new Map<string, Feed>()
+export function createRecordReader<Doc extends AccountRecord>(
+  { kind, topic, words }: RecordTopic<Doc>,
+  { db, redis, log, registry }: RecordReaderOptions,
+): RecordReader<Doc> {
+  const metrics = createMetrics(words, topic.name, registry)
+  const feeds = new Map<string, Feed<Doc>>()
   let open = 0
   let timers: NodeJS.Timeout[] = []
   let lastEntry: string | undefined
   let looking = false
-  const reading = createOutage(log, 'alerts cannot be read from MongoDB')
-  const waking = createOutage(log, 'the end of the alert topic cannot be read: MongoDB is polled')
+  const reading = createOutage(log, `${words.many} cannot be read from MongoDB`)
+  const unwoken = `the end of ${topic.name} cannot be read: MongoDB is polled`
+  const waking = createOutage(log, unwoken)
 
   const readFeeds = oneAtATime(async () => {
     const accountIds = [...feeds.keys()]
     for (let from = 0; from < accountIds.length; from += ACCOUNTS_A_QUERY) {
       const some = { $in: accountIds.slice(from, from + ACCOUNTS_A_QUERY) }
-      const counters = await alertCounters(db).find({ _id: some }).toArray()
+      const counters = await kind.counters(db).find({ _id: some }).toArray()
       for (const { _id, sequence } of counters) await advance(_id, sequence)
     }
   })
@@ -77,14 +83,14 @@ export function createAlertReader({ db, redis, log, registry }: AlertReaderOptio
     const feed = feeds.get(accountId)
     if (!feed || sequence <= feed.known) return
     const news = { after: feed.known, upTo: sequence, limit: REMEMBERED + 1 }
-    const raised = await alertsInOrder(db, { accountId, apiKeyId: null }, news)
-    remember(feed, raised, sequence)
+    const written = await recordsInOrder(db, kind, { accountId, apiKeyId: null }, news)
+    remember(feed, written, sequence)
     for (const subscriber of feed.subscribers) subscriber.wake()
   }
 
-  async function read(scope: AlertScope, after: number, upTo: number): Promise<AlertDoc[]> {
+  async function read(scope: RecordScope, after: number, upTo: number): Promise<Doc[]> {
     try {
-      const page = await alertsInOrder(db, scope, { after, upTo, limit: PAGE })
+      const page = await recordsInOrder(db, kind, scope, { after, upTo, limit: PAGE })
       reading.over()
       return page
     } catch (error) {
@@ -94,7 +100,7 @@ export function createAlertReader({ db, redis, log, registry }: AlertReaderOptio
   }
 
   async function lookAtTopic(): Promise<void> {
-    const [newest] = await redis.xrevrange(alertTopic.name, '+', '-', 'COUNT', 1)
+    const [newest] = await redis.xrevrange(topic.name, '+', '-', 'COUNT', 1)
     const entry = newest?.[0] ?? ''
     if (entry !== lastEntry) readSomeTime()
     lastEntry = entry
@@ -113,11 +119,11 @@ export function createAlertReader({ db, redis, log, registry }: AlertReaderOptio
       })
   }
 
-  function listen(scope: AlertScope, position: number, known: number): AlertSubscriber {
+  function listen(scope: RecordScope, position: number, known: number): RecordSubscriber<Doc> {
     const { accountId } = scope
-    const feed = feeds.get(accountId) ?? newFeed(known)
+    const feed = feeds.get(accountId) ?? newFeed<Doc>(known)
     feeds.set(accountId, feed)
-    const subscriber = createAlertSubscriber({
+    const subscriber = createRecordSubscriber({
       ...{ feed, scope, position, read, retryMs: RECONCILE_MS },
       onEnd() {
         feed.subscribers.delete(subscriber)
@@ -133,10 +139,17 @@ export function createAlertReader({ db, redis, log, registry }: AlertReaderOptio
     return subscriber
   }
 
+  async function sequenceOf(scope: RecordScope, id: string): Promise<number> {
+    const wanted = { ...toldTo(kind, scope), _id: id } as Filter<Doc>
+    const seen = await kind.collection(db).findOne(wanted)
+    if (!seen) throw new BadInput(`after: there is no such ${words.one}`)
+    return seen.sequence
+  }
+
   return {
     async subscribe(scope, after) {
-      const seen = after === null ? null : await sequenceOf(db, scope, after)
-      const counter = await alertCounters(db).findOne({ _id: scope.accountId })
+      const seen = after === null ? null : await sequenceOf(scope, after)
+      const counter = await kind.counters(db).findOne({ _id: scope.accountId })
       const known = counter?.sequence ?? 0
       return listen(scope, seen ?? known, known)
     },
@@ -152,40 +165,42 @@ export function createAlertReader({ db, redis, log, registry }: AlertReaderOptio
   }
 }
 
-async function sequenceOf(db: Db, scope: AlertScope, id: string): Promise<number> {
-  const seen = await alerts(db).findOne({ ...shownAlerts(scope), _id: id })
-  if (!seen) throw new BadInput('after: there is no such alert')
-  return seen.sequence
-}
-
-function newFeed(known: number): Feed {
+function newFeed<Doc extends AccountRecord>(known: number): Feed<Doc> {
   return { known, floor: known, recent: [], subscribers: new Set() }
 }
 
-/** @param raised all up to `sequence`, or more of them than are remembered */
-function remember(feed: Feed, raised: readonly AlertDoc[], sequence: number): void {
+/** @param written all up to `sequence`, or more of them than are remembered */
+function remember<Doc extends AccountRecord>(
+  feed: Feed<Doc>,
+  written: readonly Doc[],
+  sequence: number,
+): void {
   feed.known = sequence
-  if (raised.length > REMEMBERED) {
+  if (written.length > REMEMBERED) {
     feed.recent = []
     feed.floor = sequence
     return
   }
-  const all = [...feed.recent, ...raised]
+  const all = [...feed.recent, ...written]
   feed.recent = all.slice(-REMEMBERED)
   feed.floor = all.at(-REMEMBERED - 1)?.sequence ?? feed.floor
 }
 
-function createMetrics(registry: Registry) {
+function createMetrics(
+  { metric, many, subscription }: RecordTopic<AccountRecord>['words'],
+  topic: string,
+  registry: Registry,
+) {
   const registers = [registry]
   return {
     subscribers: new Gauge({
-      name: 'getcomplical_alert_subscribers',
-      help: 'Open alertRaised subscriptions of this process. Only growing: clients leave without their subscription ending.',
+      name: `getcomplical_${metric}_subscribers`,
+      help: `Open ${subscription} subscriptions of this process. Only growing: clients leave without their subscription ending.`,
       registers,
     }),
     readFailures: new Counter({
-      name: 'getcomplical_alert_topic_read_failures_total',
-      help: 'Failed looks at the end of customer-alerts. Sustained: Redis is away, and subscriptions hear of alerts within a second or two, from MongoDB.',
+      name: `getcomplical_${metric}_topic_read_failures_total`,
+      help: `Failed looks at the end of ${topic}. Sustained: Redis is away, and subscriptions hear of ${many} within a second or two, from MongoDB.`,
       registers,
     }),
   }

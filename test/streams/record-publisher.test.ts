@@ -4,7 +4,8 @@ import { DAY } from '../../src/rules/calendar-time.ts'
 import { alerts } from '../../src/store/alerts.ts'
 import { connectDatabase, type Database } from '../../src/store/database.ts'
 import { deployment } from '../../src/store/deployment.ts'
-import { type AlertPublisher, createAlertPublisher } from '../../src/streams/alert-publisher.ts'
+import { alertTopic } from '../../src/streams/alert-topic.ts'
+import { createRecordPublisher, type RecordPublisher } from '../../src/streams/record-publisher.ts'
 import { connectRedis, type RedisClient } from '../../src/streams/redis.ts'
 import { plantKey, silent } from '../asked.ts'
 import { raise } from '../raised-alerts.ts'
@@ -19,7 +20,7 @@ let redis: RedisClient
 let database: TestDatabase
 let others: Database[]
 let now: number
-const publishers: AlertPublisher[] = []
+const publishers: RecordPublisher[] = []
 
 beforeAll(async () => {
   ;[server, database] = await Promise.all([startRedis(), testDatabase()])
@@ -43,9 +44,15 @@ afterAll(async () => {
   await database.drop()
 })
 
-async function publisher(db = database.db, client = redis): Promise<AlertPublisher> {
+async function publisher(db = database.db, client = redis): Promise<RecordPublisher> {
   const registry = new Registry()
-  const made = createAlertPublisher({ db, redis: client, clock: () => now, log: silent, registry })
+  const made = createRecordPublisher(alertTopic, {
+    db,
+    redis: client,
+    clock: () => now,
+    log: silent,
+    registry,
+  })
   publishers.push(made)
   await made.start()
   return made
