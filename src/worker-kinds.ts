@@ -9,10 +9,11 @@ import type { Database } from './store/database.ts'
 import type { Encryption } from './store/encryption.ts'
 import { alertTopic } from './streams/alert-topic.ts'
 import { createQuotaCounters } from './streams/quota-counters.ts'
-import { createRecordPublisher } from './streams/record-publisher.ts'
+import { createRecordPublisher, type RecordPublisher } from './streams/record-publisher.ts'
 import type { RedisClient } from './streams/redis.ts'
 import { createAggregateDays } from './workers/aggregate-days/aggregate-days.ts'
 import { createApplyBillingEvents } from './workers/apply-billing-events/apply-billing-events.ts'
+import { createChasePayments } from './workers/chase-payments/chase-payments.ts'
 import { createDeliverAlerts } from './workers/deliver-alerts/deliver-alerts.ts'
 import { createRollUp } from './workers/roll-up-usage/roll-up.ts'
 import { createScanThresholds } from './workers/scan-thresholds/scan-thresholds.ts'
@@ -27,6 +28,8 @@ export interface WorkerDeps {
   plans: WorkerConfig['plans']
   /** Read when it is first asked for: few workers need it. */
   taxData: () => TaxData
+  /** Fills the topic `billing-events`: one a process, for all workers that write notices. */
+  billingPublisher: () => RecordPublisher
   /** Absent where ENCRYPTION_KEYS is empty. */
   encryption?: Encryption
 }
@@ -53,7 +56,11 @@ export const kinds: Readonly<Record<string, WorkerKind>> = {
   'aggregate-days': { create: createAggregateDays, needs: [] },
   'scan-thresholds': { create: createScanWithTopic, needs: ['ENCRYPTION_KEYS'] },
   'deliver-alerts': { create: createDeliveries, needs: ['ENCRYPTION_KEYS'] },
-  'apply-billing-events': { create: createApply, needs: ['ENCRYPTION_KEYS', 'API_KEY_PEPPER'] },
+  'apply-billing-events': {
+    create: withBillingTopic(createApply),
+    needs: ['ENCRYPTION_KEYS', 'API_KEY_PEPPER'],
+  },
+  'chase-payments': { create: withBillingTopic(createChase), needs: ['ENCRYPTION_KEYS'] },
 }
 
 function createRollUpWithQuota(deps: WorkerDeps): Worker {
@@ -102,8 +109,29 @@ function createDeliveries({ config, encryption, ...deps }: WorkerDeps): Worker {
   })
 }
 
+/** What such a worker tells others of stands in the topic `billing-events` at once. */
+function withBillingTopic(
+  create: (deps: WorkerDeps, publish: () => void) => Worker,
+): (deps: WorkerDeps) => Worker {
+  return (deps) => {
+    const publisher = deps.billingPublisher()
+    const worker = create(deps, publisher.publish)
+    return {
+      ...worker,
+      async start() {
+        await publisher.start()
+        await worker.start()
+      },
+      async stop() {
+        await worker.stop()
+        await publisher.stop()
+      },
+    }
+  }
+}
+
 /** @throws Error without its secrets */
-function createApply({ config, encryption, ...deps }: WorkerDeps): Worker {
+function createApply({ config, encryption, ...deps }: WorkerDeps, publish: () => void): Worker {
   const { billing, apiKeyPepper } = config
   if (!encryption || !apiKeyPepper) {
     throw new Error('apply-billing-events needs ENCRYPTION_KEYS and API_KEY_PEPPER')
@@ -114,6 +142,12 @@ function createApply({ config, encryption, ...deps }: WorkerDeps): Worker {
     customerHash: createCustomerHash(apiKeyPepper),
     live: billing.live,
     fetchSubscription: null,
-    onApplied() {},
+    onApplied: publish,
   })
+}
+
+/** @throws Error without ENCRYPTION_KEYS */
+function createChase({ encryption, ...deps }: WorkerDeps, publish: () => void): Worker {
+  if (!encryption) throw new Error('chase-payments needs ENCRYPTION_KEYS')
+  return createChasePayments({ ...deps, encryption, onSettled: publish })
 }

@@ -12,6 +12,8 @@ import { ensureDeployment } from './store/deployment.ts'
 import { createEncryption } from './store/encryption.ts'
 import { createIndexes } from './store/indexes.ts'
 import { loadTaxData } from './store/tax-data.ts'
+import { billingTopic } from './streams/billing-topic.ts'
+import { createRecordPublisher } from './streams/record-publisher.ts'
 import { connectRedis } from './streams/redis.ts'
 import { whenSupervisorGoes } from './supervised.ts'
 import { kinds, type Worker, type WorkerDeps } from './worker-kinds.ts'
@@ -24,6 +26,7 @@ Runs all workers in one process, or only those named:
   scan-thresholds       raises alerts: levels of the quota and of one's own, unusual days, silence
   deliver-alerts        sends them, and mails of billing: e-mail, Slack, Discord, web hooks
   apply-billing-events  applies what Stripe and Paddle sent to subscriptions and keys
+  chase-payments        ends what was booked to end; writes about failed payments, blocks after the grace
 
 Any number of these processes may run, on any number of machines. Each serves /livez, /readyz and
 /metrics on METRICS_PORT (left out: a free port, which it logs).`
@@ -68,8 +71,10 @@ export async function startWorkers(
     database = await connectDatabase({ uri: config.mongodbUri, closing: closing.signal, log })
     const { db } = database
     const { plans, encryptionKeys } = config
+    const common = { db, redis, clock: Date.now, log, registry }
     const deps: WorkerDeps = {
-      ...{ db, redis, clock: Date.now, log, registry, config, plans, taxData: shippedTaxData() },
+      ...{ ...common, config, plans, taxData: once(shippedTaxData) },
+      billingPublisher: once(() => createRecordPublisher(billingTopic, common)),
       ...(encryptionKeys.length > 0 && {
         encryption: createEncryption(encryptionKeys, randomBytes),
       }),
@@ -105,11 +110,16 @@ export async function startWorkers(
   }
 }
 
-function shippedTaxData(): () => TaxData {
-  let taxData: TaxData | undefined
+function shippedTaxData(): TaxData {
+  return loadTaxData(join(import.meta.dirname, '../data/tax'))
+}
+
+/** Made when it is first asked for. */
+function once<Made>(make: () => Made): () => Made {
+  let made: { value: Made } | undefined
   return () => {
-    taxData ??= loadTaxData(join(import.meta.dirname, '../data/tax'))
-    return taxData
+    made ??= { value: make() }
+    return made.value
   }
 }
 

@@ -110,10 +110,11 @@ export async function replayDelivery(
   throw new BadInput('Only a delivery that is DEAD can be replayed.')
 }
 
-async function checkReplay(db: Db, { channelId, attempts }: DeliveryDoc): Promise<void> {
+async function checkReplay(db: Db, { channelId, attempts, event }: DeliveryDoc): Promise<void> {
   const channel = await channels(db).findOne({ _id: channelId })
   if (!channel) throw new BadInput('Its channel was removed.')
-  checkEnabled(channel)
+  // Mails of billing go whether or not alerts do.
+  if (event.kind !== 'billing') checkEnabled(channel)
   if (attempts.length < MOST_ATTEMPTS) return
   throw new ApiError('FORBIDDEN', `A delivery is tried at most ${MOST_ATTEMPTS} times.`)
 }

@@ -37,8 +37,8 @@ const RETRY_MS = { first: 100, most: 2_000 } as const
  * does, and an event only ever tells of what a majority holds. Events carry ids, never documents. After a
  * break nothing is resumed: everybody is told that anything may have changed, which is true and needs no
  * token to be kept. Left out are inserts (nobody has cached what was not there), `lastUsedAt`, what was
- * told of a key's usage (always written whole, so that the field's name is seen here), and the counter that
- * guards key creation: they change with use and decide nothing.
+ * told of a key's usage (always written whole, so that the field's name is seen here), and the counters that
+ * guard key creation and changes of access, which are raised by writes of their own: they decide nothing.
  */
 const pipeline: Document[] = [
   {
@@ -49,6 +49,7 @@ const pipeline: Document[] = [
       'updateDescription.updatedFields.quotaAlert': { $exists: false },
       'updateDescription.updatedFields.thresholdsTold': { $exists: false },
       'updateDescription.updatedFields.keyCreations': { $exists: false },
+      'updateDescription.updatedFields.accessVersion': { $exists: false },
     },
   },
   { $project: { ns: 1, documentKey: 1 } },

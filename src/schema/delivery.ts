@@ -24,7 +24,8 @@ const DeliveryAttemptType = builder.objectRef<DeliveryAttempt>('DeliveryAttempt'
 })
 
 export const Delivery = builder.objectRef<DeliveryDoc>('Delivery').implement({
-  description: 'One alert, or one test message, to one channel. Kept for 90 days.',
+  description:
+    'One alert, one test message or one mail about billing, to one channel. Kept for 90 days.',
   fields: (t) => ({
     id: t.exposeID('_id', {
       description: 'The same over all attempts: receivers tell doubles by it.',
@@ -33,7 +34,7 @@ export const Delivery = builder.objectRef<DeliveryDoc>('Delivery').implement({
     channelId: t.exposeID('channelId', { description: 'The channel may have been removed since.' }),
     alertId: t.id({
       nullable: true,
-      description: 'Null: a test message.',
+      description: 'Null: a test message, or a mail about billing.',
       resolve: ({ event }) => (event.kind === 'alert' ? event.alertId : null),
     }),
     status: t.field({ type: DeliveryStatusType, resolve: ({ status }) => status }),

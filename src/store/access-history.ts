@@ -1,5 +1,6 @@
 import type { ClientSession, Collection, Db } from 'mongodb'
 import type { SubscriptionStatus } from '../rules/billing/fact.ts'
+import type { ApiKeyDoc, KeyBilling } from './api-keys.ts'
 
 /** What a key could do, at a time. */
 export interface AccessState {
@@ -39,6 +40,25 @@ export function accessHistory(db: Db): Collection<AccessChange> {
 export async function createAccessHistoryIndexes(db: Db): Promise<void> {
   await accessHistory(db).createIndex({ apiKeyId: 1, n: 1 }, { unique: true })
   await accessHistory(db).createIndex({ accountId: 1, recordedAt: 1 })
+}
+
+/** What a key can do as its document stands. */
+export function accessOf(
+  key: Pick<ApiKeyDoc, 'tier' | 'blockedBecause' | 'revokedAt'> & { billing?: KeyBilling | null },
+): AccessState {
+  const { tier, blockedBecause, revokedAt, billing } = key
+  const billingStatus = billing?.status ?? 'NONE'
+  return { tier, blockedBecause, revoked: revokedAt !== null, billingStatus }
+}
+
+/** The words why a key is blocked may differ: it is blocked or not. */
+export function sameAccess(from: AccessState, to: AccessState): boolean {
+  return (
+    from.tier === to.tier &&
+    (from.blockedBecause === null) === (to.blockedBecause === null) &&
+    from.revoked === to.revoked &&
+    from.billingStatus === to.billingStatus
+  )
 }
 
 export type NewAccessChange = Omit<AccessChange, '_id' | 'n' | 'at'> & {

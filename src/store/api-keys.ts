@@ -20,6 +20,8 @@ export interface KeyBilling {
   tier: string
   /** What all of them together gave the key last: an admin's choice after it stays. */
   granted: string
+  /** When it was made, as far as that is known: of several the newest is shown. */
+  startedAt: Date
   currentPeriodEnd: Date | null
   endsAt: Date | null
   pastDueSince: Date | null
@@ -52,7 +54,10 @@ export interface ApiKeyDoc extends ToldOfKey {
   /** When plan or thresholds were changed; gone once a scan has held the usage against them. */
   levelsMovedAt?: Date
   createdAt: Date
-  /** Raised first in each transaction that decides what the key may do: two of them conflict. */
+  /**
+   * Raised first, by a write of its own, in each transaction that decides what the key may do: two of them
+   * conflict.
+   */
   accessVersion?: number
   /** Absent: it never had a subscription. */
   billing?: KeyBilling

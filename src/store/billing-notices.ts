@@ -1,4 +1,10 @@
 import type { ClientSession, Collection, Db } from 'mongodb'
+import {
+  type AccountRecord,
+  createRecordIndexes,
+  type RecordCounter,
+  type RecordKind,
+} from './account-records.ts'
 
 /** What billing tells others of: in the topic `billing-events`, to subscribers, and by mail. */
 export type BillingNoticeType =
@@ -13,27 +19,11 @@ export type BillingNoticeType =
   | 'dispute-opened'
 
 /** One thing that happened, once: inserted in the transaction of what it tells of. */
-export interface BillingNotice {
-  /** Opaque and stable: the topic's event id, and the name of a mail. */
-  _id: string
-  accountId: string
-  apiKeyId: string | null
-  /** Counted up within the account. */
-  sequence: number
+export interface BillingNotice extends AccountRecord {
   type: BillingNoticeType
   at: Date
   /** As PROTOCOL.md describes for the type; JSON. */
   data: Record<string, unknown>
-  /** Null once it has its number in the topic. */
-  unpublishedSince: Date | null
-  topicNumber?: number
-}
-
-interface BillingCounter {
-  /** The account. */
-  _id: string
-  /** Given last. */
-  sequence: number
 }
 
 export function billingNotices(db: Db): Collection<BillingNotice> {
@@ -41,22 +31,31 @@ export function billingNotices(db: Db): Collection<BillingNotice> {
 }
 
 /** The last number of each account's notices. */
-export function billingCounters(db: Db): Collection<BillingCounter> {
+export function billingCounters(db: Db): Collection<RecordCounter> {
   return db.collection('billingCounters')
+}
+
+/** Of a key's subscription and what it means for the key: what `subscriptionChanged` tells. */
+export const SUBSCRIPTION_NOTICES = [
+  'subscription-changed',
+  'access-changed',
+  'payment-failed',
+  'payment-received',
+] as const satisfies readonly BillingNoticeType[]
+
+/** All are published; told to those who listen are those about a subscription. */
+export const billingRecords: RecordKind<BillingNotice> = {
+  topic: 'billing-events',
+  collection: billingNotices,
+  counters: billingCounters,
+  createIndexes: createBillingNoticeIndexes,
+  told: { type: { $in: [...SUBSCRIPTION_NOTICES] } },
+  at: 'at',
 }
 
 /** Idempotent; called at start by every process. */
 export async function createBillingNoticeIndexes(db: Db): Promise<void> {
-  await billingNotices(db).createIndex({ accountId: 1, sequence: 1 }, { unique: true })
-  await billingNotices(db).createIndex({ at: 1 })
-  await billingNotices(db).createIndex(
-    { topicNumber: 1 },
-    { unique: true, partialFilterExpression: { topicNumber: { $exists: true } } },
-  )
-  await billingNotices(db).createIndex(
-    { unpublishedSince: 1 },
-    { partialFilterExpression: { unpublishedSince: { $type: 'date' } } },
-  )
+  await createRecordIndexes(db, billingRecords)
 }
 
 export type NewBillingNotice = Omit<BillingNotice, 'sequence' | 'unpublishedSince' | 'topicNumber'>

@@ -28,8 +28,10 @@ export interface SubscriptionDoc {
 export interface DunningDoc {
   /** The series, by its first failed payment. */
   since: Date
-  /** When the newest mail that was written had been due. */
+  /** When the newest step that was told, or passed, had been due. */
   through: Date
+  /** The last mail said that calls are refused. */
+  blocked: boolean
 }
 
 export function billingSubscriptions(db: Db): Collection<SubscriptionDoc> {
@@ -42,4 +44,5 @@ export async function createBillingSubscriptionIndexes(db: Db): Promise<void> {
   await billingSubscriptions(db).createIndex({ accountId: 1 })
   await billingSubscriptions(db).createIndex({ customerHash: 1 })
   await billingSubscriptions(db).createIndex({ nextCheckAt: 1 }, { sparse: true })
+  await billingSubscriptions(db).createIndex({ 'state.status': 1 })
 }

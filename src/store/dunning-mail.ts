@@ -1,37 +1,43 @@
 import type { ClientSession } from 'mongodb'
 import type { DunningStep } from '../rules/billing/dunning.ts'
+import type { BillingProvider } from '../rules/billing/fact.ts'
 import { writeBillingMail } from './billing-mail.ts'
 import { billingNotices, writeNotices } from './billing-notices.ts'
 import type { SubscriptionDoc } from './billing-subscriptions.ts'
 import type { SettleTools } from './settle-subscription.ts'
 
-/** What the mail and the topic say of a payment that keeps failing. */
+/** What the mail and the topic say of a payment that keeps failing. Instants, RFC 3339. */
 export type DunningData = {
   kind: DunningStep['kind']
-  subscription: string
+  provider: BillingProvider
   tier: string
-  /** Instants, RFC 3339. */
   since: string
-  blockedAt: string
+  /** From when on calls are refused; null: another subscription pays for the key. */
+  blockedAt: string | null
+  /** The subscription was cancelled as of then; null: it goes on. */
+  endsAt: string | null
 }
 
 /**
  * A reminder, or the word that calls are refused from now on: a notice and its mail, in the transaction that
- * moves the series on. The id says which step of which series, so that none is ever written twice.
+ * moves the series on. The id says which step of which key's series, so that none is ever written twice, whatever
+ * the series' own record says.
  */
 export async function writeDunningMail(
   { db, encryption, now }: SettleTools,
-  { _id: subscription, accountId, apiKeyId, state, dunning }: SubscriptionDoc,
-  step: DunningStep,
+  { provider, accountId, apiKeyId, state, dunning }: SubscriptionDoc,
+  step: DunningStep & { paidFor: boolean },
   session: ClientSession,
 ): Promise<void> {
-  if (accountId === null || !state || !dunning) return
-  const _id = `${subscription}:reminder:${new Date(step.at).toISOString()}`
+  if (accountId === null || apiKeyId === null || !state || !dunning) return
+  const _id = `${apiKeyId}:${step.kind}:${new Date(step.at).toISOString()}`
   if (await billingNotices(db).findOne({ _id }, { session })) return
   const at = new Date(now)
+  const text = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
   const data: DunningData = {
-    ...{ kind: step.kind, subscription, tier: state.tier ?? '' },
-    ...{ since: dunning.since.toISOString(), blockedAt: new Date(step.blockedAt).toISOString() },
+    ...{ kind: step.kind, provider, tier: state.tier ?? '' },
+    ...{ since: dunning.since.toISOString(), endsAt: text(state.endsAt) },
+    blockedAt: text(step.paidFor ? null : step.blockedAt),
   }
   const notice = { _id, accountId, apiKeyId, type: 'payment-reminder' as const, at, data }
   await writeNotices(db, accountId, [notice], session)

@@ -1,10 +1,11 @@
 import type { ClientSession } from 'mongodb'
 import { decideAccess, type KeyAccess } from '../rules/billing/key-access.ts'
 import { FREE_TIER } from '../rules/plan.ts'
-import { type AccessState, recordAccessChange } from './access-history.ts'
+import { accessOf, recordAccessChange, sameAccess } from './access-history.ts'
 import { type ApiKeyDoc, apiKeys, type KeyBilling } from './api-keys.ts'
-import { type NewBillingNotice, writeNotices } from './billing-notices.ts'
+import { writeNotices } from './billing-notices.ts'
 import { billingSubscriptions, type SubscriptionDoc } from './billing-subscriptions.ts'
+import { noticesOfKey } from './key-notices.ts'
 import { decryptCustomer, type SettleTools } from './settle-subscription.ts'
 
 /** Why a key's access is decided anew. */
@@ -17,24 +18,34 @@ export interface SettleCause {
   happenedAt: number
 }
 
+/** How a key stands once it is settled. */
+export interface SettledKey {
+  /** Its calls are refused. */
+  refused: boolean
+  /** Some subscription of it is paid for, or on trial. */
+  paidFor: boolean
+}
+
 /**
  * Brings a key in line with its subscriptions: plan, block, what is shown of billing; with an entry in its
  * history and what others are told, all in the transaction. The key's document is written first, so that two
  * subscriptions of one key are settled one after the other.
+ * @param cause by which of its subscriptions, and why
+ * @returns null where the key is gone
  */
 export async function settleKey(
   tools: SettleTools,
   apiKeyId: string,
-  cause: SettleCause,
+  cause: SettleCause & { subscription: string },
   session: ClientSession,
-): Promise<void> {
+): Promise<SettledKey | null> {
   const { db, now } = tools
   const raise = { $inc: { accessVersion: 1 } }
   const key = await apiKeys(db).findOneAndUpdate({ _id: apiKeyId }, raise, {
     session,
     returnDocument: 'after',
   })
-  if (!key) return
+  if (!key) return null
   const held = await billingSubscriptions(db).find({ apiKeyId }, { session }).toArray()
   const graceDays = await tools.graceDaysOf(key.accountId, session)
   const access = decideAccess(
@@ -46,18 +57,28 @@ export async function settleKey(
   const next = access ? grantedAccess(tools, key, access, held) : withoutBilling(key)
   await apiKeys(db).updateOne({ _id: apiKeyId }, updateOf(key, next), { session })
   const [from, to] = [accessOf(key), accessOf({ ...key, ...next })]
-  if (differs(from, to)) {
+  const settled = { refused: next.blockedBecause !== null, paidFor: access?.paidFor ?? false }
+  if (!sameAccess(from, to)) {
+    const entry = { apiKeyId, accountId: key.accountId, recordedAt: new Date(now), from, to }
     const { because, happenedAt } = cause
-    await recordAccessChange(
-      db,
-      {
-        ...{ apiKeyId, accountId: key.accountId, recordedAt: new Date(now), from, to, because },
-        ...{ cause: cause.cause, happenedAt: new Date(happenedAt) },
-      },
-      session,
-    )
+    const why = { because, cause: cause.cause, happenedAt: new Date(happenedAt) }
+    await recordAccessChange(db, { ...entry, ...why }, session)
+    await lookAtOthers(tools, apiKeyId, cause.subscription, session)
   }
-  await writeNotices(db, key.accountId, noticesOf(key, next, cause, now), session)
+  await writeNotices(db, key.accountId, noticesOfKey(key, next, cause, now), session)
+  return settled
+}
+
+/** What the series of mails about another subscription of the key says may not hold any more. */
+async function lookAtOthers(
+  { db, now }: SettleTools,
+  apiKeyId: string,
+  subscription: string,
+  session: ClientSession,
+): Promise<void> {
+  const others = { apiKeyId, _id: { $ne: subscription }, 'state.status': 'PAST_DUE' as const }
+  const due = { $set: { nextCheckAt: new Date(now) } }
+  await billingSubscriptions(db).updateMany(others, due, { session })
 }
 
 type Granted = Pick<ApiKeyDoc, 'tier' | 'blockedBecause'> & { billing: KeyBilling | null }
@@ -78,6 +99,7 @@ function grantedAccess(
     provider: subscription.provider,
     tier: state.tier ?? FREE_TIER,
     granted: tier,
+    startedAt: new Date(state.startedAt),
     currentPeriodEnd: dateOf(state.currentPeriodEnd),
     endsAt: dateOf(state.endsAt),
     pastDueSince: dateOf(shown.status === 'PAST_DUE' ? state.pastDueSince : null),
@@ -118,64 +140,5 @@ function updateOf(key: ApiKeyDoc, { billing, ...access }: Granted) {
     ...(billing === null && { $unset: { billing: '' as const } }),
     // A level of the new plan that is reached already is raised within seconds.
     ...(access.tier !== key.tier && { $currentDate: { levelsMovedAt: true as const } }),
-  }
-}
-
-export function accessOf(
-  key: Pick<ApiKeyDoc, 'tier' | 'blockedBecause' | 'revokedAt'> & { billing?: KeyBilling | null },
-): AccessState {
-  const { tier, blockedBecause, revokedAt, billing } = key
-  const billingStatus = billing?.status ?? 'NONE'
-  return { tier, blockedBecause, revoked: revokedAt !== null, billingStatus }
-}
-
-function differs(from: AccessState, to: AccessState): boolean {
-  return (
-    from.tier !== to.tier ||
-    from.billingStatus !== to.billingStatus ||
-    isBlocked(from) !== isBlocked(to)
-  )
-}
-
-const isBlocked = ({ blockedBecause }: Pick<AccessState, 'blockedBecause'>) =>
-  blockedBecause !== null
-
-function noticesOf(
-  key: ApiKeyDoc,
-  next: Granted,
-  { because, cause }: SettleCause,
-  now: number,
-): NewBillingNotice[] {
-  const { _id: apiKeyId, accountId, accessVersion = 0 } = key
-  const about = (type: NewBillingNotice['type'], data: NewBillingNotice['data']) => ({
-    _id: `${apiKeyId}:${accessVersion}:${type}`,
-    ...{ accountId, apiKeyId, type, at: new Date(now), data: { ...data, because, cause } },
-  })
-  const [before, after] = [shownOf(key.billing), shownOf(next.billing)]
-  const accessChanged = key.tier !== next.tier || isBlocked(key) !== isBlocked(next)
-  return [
-    ...(JSON.stringify(before) === JSON.stringify(after)
-      ? []
-      : [about('subscription-changed', { subscription: after, before })]),
-    ...(before?.pastDueSince == null && after?.pastDueSince != null
-      ? [about('payment-failed', { subscription: after })]
-      : []),
-    ...(before?.pastDueSince != null && after?.status === 'ACTIVE'
-      ? [about('payment-received', { subscription: after })]
-      : []),
-    ...(accessChanged
-      ? [about('access-changed', { tier: next.tier, blockedBecause: next.blockedBecause })]
-      : []),
-  ]
-}
-
-/** What others may know of a subscription: nothing by which the customer could be found at the provider. */
-function shownOf(billing: KeyBilling | null | undefined) {
-  if (!billing) return null
-  const { provider, status, tier, currentPeriodEnd, endsAt, pastDueSince } = billing
-  const text = (date: Date | null) => date?.toISOString() ?? null
-  return {
-    ...{ provider, status, tier, currentPeriodEnd: text(currentPeriodEnd) },
-    ...{ endsAt: text(endsAt), pastDueSince: text(pastDueSince) },
   }
 }

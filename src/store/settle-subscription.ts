@@ -1,16 +1,20 @@
 import type { ClientSession, Db } from 'mongodb'
-import { type DunningStep, dunningSteps } from '../rules/billing/dunning.ts'
+import { type DunningRecord, decideDunning, nextCheckAt } from '../rules/billing/dunning.ts'
 import type { BillingProvider } from '../rules/billing/fact.ts'
-import { DEFAULT_GRACE_DAYS } from '../rules/billing/key-access.ts'
-import { foldFacts, type SubscriptionState, statusAt } from '../rules/billing/subscription-state.ts'
+import { DEFAULT_GRACE_DAYS, whatTimeBrought } from '../rules/billing/key-access.ts'
+import { foldFacts, type SubscriptionState } from '../rules/billing/subscription-state.ts'
 import { type Plans, tierByPrice } from '../rules/plan.ts'
 import { accounts } from './accounts.ts'
 import { factsOf } from './billing-facts.ts'
-import { billingSubscriptions, type SubscriptionDoc } from './billing-subscriptions.ts'
+import {
+  billingSubscriptions,
+  type DunningDoc,
+  type SubscriptionDoc,
+} from './billing-subscriptions.ts'
 import { writeDunningMail } from './dunning-mail.ts'
 import type { Encryption } from './encryption.ts'
 import { linkedKey } from './linked-key.ts'
-import { type SettleCause, settleKey } from './settle-key.ts'
+import { type SettleCause, type SettledKey, settleKey } from './settle-key.ts'
 
 export interface SettleTools {
   db: Db
@@ -43,11 +47,12 @@ export function createSettleTools(tools: Omit<SettleTools, 'graceDaysOf'>): Sett
  * Brings a subscription, and the key that it is for, to what its facts and the time amount to. Whatever
  * changes facts calls it in the same transaction; the time does by itself (`nextCheckAt`). The subscription is
  * written first, so that two events of one subscription conflict and the loser reads what the winner wrote.
+ * @param cause `time`: nothing but that time has passed
  */
 export async function settleSubscription(
   tools: SettleTools,
   subscription: { provider: BillingProvider; _id: string; customer: NamedCustomer | null },
-  cause: SettleCause,
+  cause: SettleCause | 'time',
   session: ClientSession,
 ): Promise<SubscriptionDoc> {
   const { db, plans, now } = tools
@@ -55,26 +60,66 @@ export async function settleSubscription(
   const tiers = tierByPrice(plans)
   const state = foldFacts(await factsOf(db, before._id, session), (price) => tiers.get(price))
   const key = state && (await linkedKey(db, state.link, session))
-  const { apiKeyId, accountId } = key
-    ? { apiKeyId: key._id, accountId: key.accountId }
-    : { apiKeyId: null, accountId: null }
-  const graceDays = accountId
-    ? (await tools.graceDaysOf(accountId, session))(state?.tier ?? null)
+  const graceDays = key
+    ? (await tools.graceDaysOf(key.accountId, session))(state.tier)
     : DEFAULT_GRACE_DAYS
-  const steps = stepsOf(state, graceDays, now)
-  // Without an account there is nobody to write to, yet.
-  const due = accountId ? steps.filter(({ at }) => at <= now).at(-1) : undefined
+  const next = state && nextCheckAt(state, graceDays, now)
   const after: SubscriptionDoc = {
     ...before,
-    ...{ state, apiKeyId, accountId, nextCheckAt: nextCheck(state, steps, now) },
-    dunning: dunningAfter(before, state, due),
+    ...{ state, apiKeyId: key?._id ?? null, accountId: key?.accountId ?? null },
+    nextCheckAt: next === null ? null : new Date(next),
   }
   const { _id, version: _version, ...set } = after
   await billingSubscriptions(db).updateOne({ _id }, { $set: set }, { session })
-  const keys = new Set([before.apiKeyId, apiKeyId].filter((id) => id !== null))
-  for (const id of keys) await settleKey(tools, id, cause, session)
-  if (due && isNewStep(before, due)) await writeDunningMail(tools, after, due, session)
+  const why = {
+    ...(cause === 'time' ? { cause, ...whatTimeBrought(state, graceDays, now) } : cause),
+    subscription: _id,
+  }
+  if (before.apiKeyId !== null && before.apiKeyId !== after.apiKeyId) {
+    await settleKey(tools, before.apiKeyId, why, session)
+  }
+  const settled = key && (await settleKey(tools, key._id, why, session))
+  // Without a key there is nobody to write to, yet.
+  if (!state || !settled) return after
+  return await continueDunning(tools, { ...after, state }, { graceDays, ...settled }, session)
+}
+
+/** All that an account has, after something that concerns all of them was changed in the same transaction. */
+export async function settleAccount(
+  tools: SettleTools,
+  accountId: string,
+  cause: SettleCause,
+  session: ClientSession,
+): Promise<void> {
+  const held = await billingSubscriptions(tools.db).find({ accountId }, { session }).toArray()
+  for (const { _id, provider } of held) {
+    await settleSubscription(tools, { _id, provider, customer: null }, cause, session)
+  }
+}
+
+/** The mail that is due, if it was not written yet, and how far the series has come. */
+async function continueDunning(
+  tools: SettleTools,
+  subscription: SubscriptionDoc & { state: SubscriptionState },
+  { graceDays, refused, paidFor }: SettledKey & { graceDays: number },
+  session: ClientSession,
+): Promise<SubscriptionDoc> {
+  const { _id, state } = subscription
+  const told = subscription.dunning && inMs(subscription.dunning)
+  const { record, write } = decideDunning(told, state, graceDays, { now: tools.now, refused })
+  const dunning = record && {
+    ...{ since: new Date(record.since), through: new Date(record.through) },
+    blocked: record.blocked,
+  }
+  if (record === null && told === null) return subscription
+  const after = { ...subscription, dunning }
+  await billingSubscriptions(tools.db).updateOne({ _id }, { $set: { dunning } }, { session })
+  if (write) await writeDunningMail(tools, after, { ...write, paidFor }, session)
   return after
+}
+
+function inMs({ since, through, blocked }: DunningDoc): DunningRecord {
+  return { since: since.getTime(), through: through.getTime(), blocked }
 }
 
 async function lockSubscription(
@@ -97,42 +142,10 @@ async function lockSubscription(
   return found
 }
 
-/** Of what fails now; none where it does not. */
-function stepsOf(
-  state: SubscriptionState | null,
-  graceDays: number,
-  now: number,
-): readonly DunningStep[] {
-  return state && statusAt(state, now) === 'PAST_DUE' ? dunningSteps(state, graceDays) : []
-}
-
-function nextCheck(
-  state: SubscriptionState | null,
-  steps: readonly DunningStep[],
-  now: number,
-): Date | null {
-  const ends = state?.endsAt == null ? [] : [state.endsAt]
-  const ahead = [...ends, ...steps.map(({ at }) => at)].filter((at) => at > now)
-  return ahead.length > 0 ? new Date(Math.min(...ahead)) : null
-}
-
-/** A step that an earlier mail has reached or passed is not written about again, also where the series moved. */
-function isNewStep({ dunning }: SubscriptionDoc, due: DunningStep): boolean {
-  return dunning === null || due.at > dunning.through.getTime()
-}
-
-function dunningAfter(
-  before: SubscriptionDoc,
-  state: SubscriptionState | null,
-  due: DunningStep | undefined,
-): SubscriptionDoc['dunning'] {
-  if (!due) return null
-  const since = new Date(state?.pastDueSince ?? due.at)
-  const through = Math.max(due.at, before.dunning?.through.getTime() ?? 0)
-  return { since, through: new Date(through) }
-}
-
-/** Null where none is known, or its key of ENCRYPTION_KEYS is not known here. */
+/**
+ * Null where none is known.
+ * @throws Error where its key of ENCRYPTION_KEYS is not known here
+ */
 export function decryptCustomer(
   { encryption }: Pick<SettleTools, 'encryption'>,
   { _id, customer }: Pick<SubscriptionDoc, '_id' | 'customer'>,

@@ -4,7 +4,15 @@ export type BillingProvider = 'STRIPE' | 'PADDLE'
 export const BILLING_PROVIDERS = ['STRIPE', 'PADDLE'] as const
 
 /** Where a subscription stands, in words that both providers share. */
-export type SubscriptionStatus = 'TRIALING' | 'ACTIVE' | 'PAST_DUE' | 'PAUSED' | 'CANCELED'
+export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number]
+
+export const SUBSCRIPTION_STATUSES = [
+  'TRIALING',
+  'ACTIVE',
+  'PAST_DUE',
+  'PAUSED',
+  'CANCELED',
+] as const
 
 /** `STRIPE:sub_1`: how a subscription, an event or an invoice of a provider is named in our store. */
 export function providerId(provider: BillingProvider, id: string): string {

@@ -20,8 +20,10 @@ export interface KeyAccess {
   /** The subscription that is shown: the newest that is not CANCELED, else the last CANCELED one. */
   shown: { id: string; status: SubscriptionStatus; state: SubscriptionState }
   tier: string
-  /** Plain words; null: calls are served. */
+  /** Plain words, and what to do about it; null: calls are served. */
   blockedBecause: string | null
+  /** Some subscription of it is paid for, or on trial: what fails beside it blocks nothing. */
+  paidFor: boolean
   /** When the decision changes by itself, ms; null: never. */
   nextChangeAt: number | null
 }
@@ -43,13 +45,14 @@ export function decideAccess(held: readonly HeldSubscription[], now: number): Ke
   const shown = shownOf(counting, now)
   if (!shown) return null
   const best = counting.toSorted((a, b) => standing(b, now) - standing(a, now) || newer(a, b))[0]
-  const blocked = best !== undefined && standing(best, now) === STANDING.blocked
+  const stands = best && standing(best, now)
   const status = best && statusAt(best.state, now)
   const pays = status !== 'CANCELED' && status !== 'PAUSED'
   return {
     shown: { id: shown.id, status: statusOf(shown, now), state: shown.state },
     tier: (pays && best?.state.tier) || FREE_TIER,
-    blockedBecause: blocked ? whyBlocked(best.state) : null,
+    blockedBecause: best && stands === STANDING.blocked ? whyBlocked(best) : null,
+    paidFor: stands === STANDING.served,
     nextChangeAt: nextChange(counting, now),
   }
 }
@@ -80,18 +83,21 @@ export function graceEndsAt(
   return (pastDueSince ?? changedAt) + graceDays * DAY
 }
 
-/** interfaces.md, "Billing words". */
-export function shownOf<Held extends Pick<HeldSubscription, 'id' | 'state'>>(
-  held: readonly Held[],
-  now: number,
-): Held | undefined {
+/** What decides which of several subscriptions is shown. */
+interface Shown {
+  id: string
+  state: Pick<SubscriptionState, 'status' | 'startedAt' | 'endsAt'>
+}
+
+/** Of several the newest that is not CANCELED, else the last CANCELED one. */
+export function shownOf<Held extends Shown>(held: readonly Held[], now: number): Held | undefined {
   const live = held.filter(({ state }) => statusAt(state, now) !== 'CANCELED').toSorted(newer)[0]
   return (
     live ?? held.toSorted((a, b) => (b.state.endsAt ?? 0) - (a.state.endsAt ?? 0) || newer(a, b))[0]
   )
 }
 
-function newer(a: Pick<HeldSubscription, 'id' | 'state'>, b: typeof a): number {
+function newer(a: Shown, b: Shown): number {
   return b.state.startedAt - a.state.startedAt || (a.id < b.id ? 1 : -1)
 }
 
@@ -99,10 +105,37 @@ function statusOf({ state }: Pick<HeldSubscription, 'state'>, now: number): Subs
   return statusAt(state, now) ?? 'CANCELED'
 }
 
-function whyBlocked({ pastDueSince, changedAt, unpaid, tier }: SubscriptionState): string {
-  const since = dayName(pastDueSince ?? changedAt)
-  const failed = unpaid ? 'was given up on' : 'has been failing'
-  return `the payment for the plan "${tier}" ${failed} since ${since}. Pay it, or update the payment method in the billing portal: calls are served again as soon as the payment arrives.`
+/** What happened, since when, and what to do: read by who asks why his calls are refused. */
+function whyBlocked({ state, graceDays }: HeldSubscription): string {
+  const { pastDueSince, changedAt, unpaid, tier } = state
+  const failing = `The payment for the plan "${tier}" has been failing since ${dayName(pastDueSince ?? changedAt)}`
+  const why = unpaid
+    ? ', and collecting it was given up'
+    : graceDays > 0
+      ? `, and the ${inDays(graceDays)} of grace ended on ${dayName(graceEndsAt(state, graceDays))}`
+      : ''
+  return `${failing}${why}. Pay it, or change the payment method, in the billing portal of your account: calls are served again as soon as the payment arrives.`
+}
+
+/** Plain words for a change that no event brought but the time alone. Times in ms. */
+export function whatTimeBrought(
+  state: SubscriptionState | null,
+  graceDays: number,
+  now: number,
+): { because: string; happenedAt: number } {
+  if (state && state.status !== 'CANCELED' && statusAt(state, now) === 'CANCELED') {
+    const happenedAt = state.endsAt ?? now
+    const because = `The subscription ended on ${dayName(happenedAt)}, as had been booked.`
+    return { because, happenedAt }
+  }
+  const graceEnd = state?.status === 'PAST_DUE' ? graceEndsAt(state, graceDays) : Infinity
+  if (graceEnd > now) return { because: 'The subscription was looked at anew.', happenedAt: now }
+  const because = `The ${inDays(graceDays)} of grace after a failed payment ended on ${dayName(graceEnd)}.`
+  return { because, happenedAt: graceEnd }
+}
+
+function inDays(days: number): string {
+  return days === 1 ? '1 day' : `${days} days`
 }
 
 function nextChange(held: readonly HeldSubscription[], now: number): number | null {

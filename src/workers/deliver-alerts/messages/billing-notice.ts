@@ -19,15 +19,14 @@ export function noticeOfBilling(
 
 function reminder(data: DunningData, key: KeyNamed | null, link: string): Notice {
   const { kind, tier, since, blockedAt } = data
-  const [first, end] = [dayName(Date.parse(since)), dayName(Date.parse(blockedAt))]
+  const [first, end] = [dayOf(since), blockedAt && dayOf(blockedAt)]
   const blocked = kind === 'blocked'
+  const name = key?.prefix ?? 'Your key'
   return {
     title: blocked
-      ? `${key?.prefix ?? 'Your key'}: calls are refused until the payment arrives`
-      : `${key?.prefix ?? 'Your key'}: the payment for your plan has failed`,
-    text: blocked
-      ? `The payment for the plan "${tier}" has been failing since ${first}. From now on calls with this key are refused. They are served again as soon as the payment arrives.`
-      : `The payment for the plan "${tier}" has been failing since ${first}. Please check the payment method in the billing portal. Until ${end} nothing changes; from then on calls with this key are refused until the payment arrives.`,
+      ? `${name}: calls are refused until the payment arrives`
+      : `${name}: the payment for your plan has failed`,
+    text: `The payment for the plan "${tier}" has been failing since ${first}. ${whatFollows(data)}`,
     facts: [
       ...(key
         ? [
@@ -37,9 +36,26 @@ function reminder(data: DunningData, key: KeyNamed | null, link: string): Notice
         : []),
       { label: 'Plan', value: tier },
       { label: 'Failing since', value: first },
-      { label: blocked ? 'Refused since' : 'Refused from', value: end },
+      ...(end ? [{ label: blocked ? 'Refused since' : 'Refused from', value: end }] : []),
     ],
     tone: blocked ? 'critical' : 'warning',
     link,
+    about: 'billing',
   }
 }
+
+function whatFollows({ kind, blockedAt, endsAt }: DunningData): string {
+  if (kind === 'blocked') {
+    return 'From now on calls with this key are refused. Pay it, or change the payment method, in the billing portal: they are served again as soon as the payment arrives.'
+  }
+  const please = 'Please check the payment method in the billing portal.'
+  if (blockedAt === null) {
+    return `${please} Calls go on being served, because another subscription pays for this key.`
+  }
+  if (endsAt !== null && Date.parse(endsAt) <= Date.parse(blockedAt)) {
+    return `${please} Nothing changes until ${dayOf(endsAt)}, when the subscription ends as you booked it.`
+  }
+  return `${please} Until ${dayOf(blockedAt)} nothing changes; from then on calls with this key are refused until the payment arrives.`
+}
+
+const dayOf = (instant: string) => dayName(Date.parse(instant))

@@ -39,14 +39,19 @@ const template = engine.compile(`<!doctype html>
 </table>
 <p><a href="<%= it.link %>">Open the dashboard</a></p>
 <p style="color:#666;font-size:12px">
-GetComplical sends this because a notification channel of your account
-names this address.</p>
+GetComplical sends this because <%= it.reason %>.</p>
 </body></html>
 `)
 
-function page({ title, text, facts, tone, link }: Notice): string {
+const reasons = {
+  channel: 'a notification channel of your account\nnames this address',
+  billing: 'it is about the payment for your account,\nwhose address this is',
+} as const
+
+function page({ title, text, facts, tone, link, about }: Notice): string {
   return engine.render(template, {
     ...{ title, link, text: wrapped(text), colour: colours[tone] },
+    reason: reasons[about ?? 'channel'],
     facts: facts.map(({ label, value }) => ({ label, value: wrapped(value) })),
   })
 }

@@ -11,6 +11,8 @@ export interface Notice {
   tone: 'calm' | 'warning' | 'critical'
   /** Where to look further, on our own server. */
   link: string
+  /** Who gets it cannot choose so; absent: because of a channel that he has. */
+  about?: 'billing'
 }
 
 interface Fact {
