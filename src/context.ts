@@ -12,6 +12,7 @@ import type { TaxHistory } from './rules/tax/tax-history.ts'
 import type { AccountDoc } from './store/accounts.ts'
 import type { AlertDoc } from './store/alerts.ts'
 import type { ApiKeyDoc } from './store/api-keys.ts'
+import type { BillingNotice } from './store/billing-notices.ts'
 import type { Encryption } from './store/encryption.ts'
 import type { LiveReader } from './streams/live-reader.ts'
 import type { RecordReader } from './streams/record-reader.ts'
@@ -44,6 +45,10 @@ export interface Deps {
   live: LiveReader
   /** Feeds the `alertRaised` subscriptions of this process. */
   alertReader: RecordReader<AlertDoc>
+  /** Feeds the `subscriptionChanged` subscriptions of this process. */
+  billingReader: RecordReader<BillingNotice>
+  /** Notices of billing were written: they stand in the topic `billing-events` at once. */
+  publishBilling: () => void
   plans: Plans
   taxHistory: TaxHistory
   /** Of the running month, kept for some minutes. */

@@ -34,14 +34,12 @@ import { ensureDeployment } from './store/deployment.ts'
 import { createEncryption } from './store/encryption.ts'
 import { createIndexes } from './store/indexes.ts'
 import { loadTaxData } from './store/tax-data.ts'
-import { alertTopic } from './streams/alert-topic.ts'
 import { createFeedReads } from './streams/feed-reads.ts'
 import { createLiveReader } from './streams/live-reader.ts'
 import { createQuotaCounters } from './streams/quota-counters.ts'
-import { createRecordPublisher } from './streams/record-publisher.ts'
-import { createRecordReader } from './streams/record-reader.ts'
 import { connectRedis } from './streams/redis.ts'
 import { createTaxDateChanges } from './streams/tax-date-changes.ts'
+import { createToldRecords } from './streams/told-records.ts'
 import { createUsageProducer } from './streams/usage-producer.ts'
 import { whenSupervisorGoes } from './supervised.ts'
 import { makeYoga } from './yoga.ts'
@@ -139,21 +137,22 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
   const producer = createUsageProducer({ ...common, dataDir })
   const quota = createQuotaCounters(common)
   const live = createLiveReader(common)
-  const alertReader = createRecordReader(alertTopic, common)
-  const alertPublisher = createRecordPublisher(alertTopic, common)
+  const told = createToldRecords(common)
   const taxHistory = createTaxHistory(taxData, clock)
   const taxDateChanges = createTaxDateChanges({ ...common, history: taxHistory })
   const callers = createCallers({ ...common, pepper, adminApiKey, oidc, plans })
   await producer.start()
-  const starting = [callers, taxDateChanges, alertPublisher]
+  const starting = [callers, taxDateChanges, told]
   for (const { start } of starting) await untilMongoAnswers(closing, log, start)
-  for (const reader of [live, alertReader]) reader.start()
+  live.start()
   const watch = createCredentialWatch({ callers, clock })
   const deps: Deps = {
     db,
     redis,
     live,
-    alertReader,
+    alertReader: told.alerts.reader,
+    billingReader: told.billing.reader,
+    publishBilling: told.billing.publisher.publish,
     plans,
     taxHistory,
     forecasts: createForecasts({ db, taxHistory, clock }),
@@ -205,7 +204,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
       calendarRoute({ ...deps, reads: createFeedReads(redis, clock) }),
       ...dashboardUsageRoutes(ask),
       ...webhooks.routes,
-      ...adminRoutes({ ...deps, registry, anomaly, onRaised: alertPublisher.publish }),
+      ...adminRoutes({ ...deps, registry, anomaly, onRaised: told.alerts.publisher.publish }),
     ],
     log,
   )
@@ -218,7 +217,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     async stop() {
       watch.stop()
       webhooks.stop()
-      const parts = [producer, live, alertReader, alertPublisher, taxDateChanges, callers]
+      const parts = [producer, live, told, taxDateChanges, callers]
       await Promise.all(parts.map((part) => part.stop()))
       quota.stop()
       redis.disconnect()

@@ -1,15 +1,20 @@
 import { type Db, MongoServerError } from 'mongodb'
 import { ApiError } from '../errors.ts'
 import {
+  checkedAddress,
   checkedCurrency,
   checkedEmail,
+  checkedGraceDays,
   checkedName,
   checkedUserId,
 } from '../rules/account-input.ts'
 import { BadInput } from '../rules/bad-input.ts'
+import type { Plans } from '../rules/plan.ts'
 import { type AccountDoc, accounts } from '../store/accounts.ts'
 import { changeOwnAddress, ensureOwnAddress } from '../store/channels.ts'
 import type { Encryption } from '../store/encryption.ts'
+import { createSettleTools, settleAccount } from '../store/settle-subscription.ts'
+import { nameOf } from './api-key-commands.ts'
 import { type RandomBytes, randomBase62 } from './base62.ts'
 
 export interface NewAccount {
@@ -25,6 +30,11 @@ export interface AccountChanges {
   name?: string | null | undefined
   email?: string | null | undefined
   currency?: string | null | undefined
+  /** Of this and what follows null takes it away. */
+  graceDays?: number | null | undefined
+  billingName?: string | null | undefined
+  billingAddress?: readonly string[] | null | undefined
+  taxId?: string | null | undefined
 }
 
 const duplicateKey = 11_000
@@ -63,36 +73,69 @@ export async function createAccount(
 }
 
 /**
- * What is left out or null stays as it is. Alerts follow the e-mail address, in the same transaction.
- * @throws BadInput, or ApiError NOT_FOUND
+ * What is left out stays as it is. Alerts follow the e-mail address, and what is past due the days of grace, in
+ * the same transaction.
+ * @param by who orders it: days of grace are the admin's to choose
+ * @throws BadInput, or ApiError NOT_FOUND or FORBIDDEN
  */
 export async function updateAccount(
   db: Db,
-  accountId: string,
+  { accountId, by }: { accountId: string; by: 'owner' | 'admin' },
   changes: AccountChanges,
-  { encryption }: { encryption: Pick<Encryption, 'encrypt'> },
+  { encryption, plans, clock }: { encryption: Encryption; plans: Plans; clock: () => number },
 ): Promise<AccountDoc> {
-  const set: Partial<AccountDoc> = {
-    ...(changes.name != null && { name: checkedName(changes.name) }),
-    ...(changes.email != null && { email: checkedEmail(changes.email) }),
-    ...(changes.currency != null && { currency: checkedCurrency(changes.currency) }),
+  if (changes.graceDays !== undefined && by !== 'admin') {
+    throw new ApiError('FORBIDDEN', '"graceDays" is the admin\'s to choose.')
   }
-  const account =
-    Object.keys(set).length === 0
-      ? await accounts(db).findOne({ _id: accountId })
-      : await db.client.withSession((session) =>
-          session.withTransaction(async () => {
-            const changed = await accounts(db).findOneAndUpdate(
-              { _id: accountId },
-              { $set: set },
-              { returnDocument: 'after', session },
-            )
-            if (changed && set.email !== undefined) {
-              await changeOwnAddress(db, changed, encryption.encrypt, session)
-            }
-            return changed
-          }),
-        )
+  const { $set, $unset } = updateOf(changes)
+  if (Object.keys({ ...$set, ...$unset }).length === 0) {
+    return await found(accounts(db).findOne({ _id: accountId }))
+  }
+  return await db.client.withSession((session) =>
+    session.withTransaction(async () => {
+      const after = { returnDocument: 'after', session } as const
+      const changing = accounts(db).findOneAndUpdate({ _id: accountId }, { $set, $unset }, after)
+      const account = await found(changing)
+      if ($set.email !== undefined) {
+        await changeOwnAddress(db, account, encryption.encrypt, session)
+      }
+      if (changes.graceDays !== undefined) {
+        const tools = createSettleTools({ db, plans, encryption, now: clock() })
+        const because = `${nameOf.admin} changed the days of grace of the account.`
+        const cause = { cause: by, because, happenedAt: tools.now }
+        await settleAccount(tools, accountId, cause, session)
+      }
+      return account
+    }),
+  )
+}
+
+/** Null: of what invoices need and of the days of grace it takes away, of the rest it changes nothing. */
+function updateOf(changes: AccountChanges): {
+  $set: Partial<AccountDoc>
+  $unset: { [Field in (typeof removable)[number]]?: '' }
+} {
+  const { name, email, currency, graceDays, billingName, billingAddress, taxId } = changes
+  const removed = removable.filter((field) => changes[field] === null)
+  return {
+    $set: {
+      ...(name != null && { name: checkedName(name) }),
+      ...(email != null && { email: checkedEmail(email) }),
+      ...(currency != null && { currency: checkedCurrency(currency) }),
+      ...(graceDays != null && { graceDays: checkedGraceDays(graceDays) }),
+      ...(billingName != null && { billingName: checkedName(billingName, 'billingName') }),
+      ...(billingAddress != null && { billingAddress: checkedAddress(billingAddress) }),
+      ...(taxId != null && { taxId: checkedName(taxId, 'taxId') }),
+    },
+    $unset: Object.fromEntries(removed.map((field) => [field, ''])),
+  }
+}
+
+const removable = ['graceDays', 'billingName', 'billingAddress', 'taxId'] as const
+
+/** @throws ApiError NOT_FOUND */
+async function found(finding: Promise<AccountDoc | null>): Promise<AccountDoc> {
+  const account = await finding
   if (!account) throw new ApiError('NOT_FOUND', 'There is no such account.')
   return account
 }

@@ -5,6 +5,7 @@ import { BadInput } from '../rules/bad-input.ts'
 import { DAY, HOUR } from '../rules/calendar-time.ts'
 import type { Plans } from '../rules/plan.ts'
 import { type ApiKeyDoc, apiKeys } from '../store/api-keys.ts'
+import { changeAccess } from '../store/change-access.ts'
 import { newSecret, shownOfSecret } from './api-key-secret.ts'
 import type { RandomBytes } from './base62.ts'
 import type { SecretHash } from './secret-hash.ts'
@@ -93,11 +94,13 @@ export async function revokeApiKey(
   scope: KeyScope,
   tools: { clock: () => number },
 ): Promise<ApiKeyDoc> {
-  const revoked = await apiKeys(db).findOneAndUpdate(
-    { ...filterOf(scope), revokedAt: null },
-    { $set: { revokedAt: new Date(tools.clock()) } },
-    { returnDocument: 'after' },
-  )
+  const now = tools.clock()
+  const by = scope.accountId === null ? 'admin' : 'owner'
+  const revoked = await changeAccess(db, {
+    filter: { ...filterOf(scope), revokedAt: null },
+    update: { $set: { revokedAt: new Date(now) } },
+    ...{ by, because: `${nameOf[by]} revoked the key.`, now },
+  })
   return revoked ?? (await keyIn(db, scope))
 }
 
@@ -127,17 +130,20 @@ export async function setTier(
   db: Db,
   apiKeyId: string,
   tier: string,
-  tools: { plans: Plans },
+  tools: { plans: Plans; clock: () => number },
 ): Promise<ApiKeyDoc> {
-  return await changed(
-    db,
-    { apiKeyId, accountId: null },
-    {
-      $set: { tier: checkedTier(tier, tools.plans) },
-      $currentDate: { levelsMovedAt: true },
-    },
-  )
+  const $set = { tier: checkedTier(tier, tools.plans) }
+  const changed = await changeAccess(db, {
+    filter: filterOf({ apiKeyId, accountId: null }),
+    update: { $set, $currentDate: { levelsMovedAt: true } },
+    ...{ by: 'admin', because: `${nameOf.admin} chose the plan.`, now: tools.clock() },
+  })
+  if (!changed) throw noSuchKey()
+  return changed
 }
+
+/** As the history of a key names them. */
+export const nameOf = { owner: 'The owner', admin: 'An administrator' } as const
 
 export function checkedTier(tier: string, plans: Plans): string {
   if (!plans.has(tier)) throw new BadInput(`"tier" must be one of ${[...plans.keys()].join(', ')}.`)

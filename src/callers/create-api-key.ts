@@ -4,8 +4,9 @@ import { checkedName } from '../rules/account-input.ts'
 import { startOfMonth } from '../rules/calendar-time.ts'
 import { type OwnerKeyLimits, whyNoMoreKeys } from '../rules/owner-keys.ts'
 import { FREE_TIER, isPriced, type Plans } from '../rules/plan.ts'
+import { accessOf, recordAccessChange } from '../store/access-history.ts'
 import { type ApiKeyDoc, apiKeys } from '../store/api-keys.ts'
-import { type CreatedApiKey, checkedTier, type KeyTools } from './api-key-commands.ts'
+import { type CreatedApiKey, checkedTier, type KeyTools, nameOf } from './api-key-commands.ts'
 import { newSecret, shownOfSecret } from './api-key-secret.ts'
 import { randomBase62 } from './base62.ts'
 import { guardAccount } from './guard-account.ts'
@@ -49,9 +50,22 @@ export async function createApiKey(
       await guardAccount(db, input.accountId, session)
       if (input.limits) await checkLimits(db, apiKey, input.limits, tools.plans, session)
       await apiKeys(db).insertOne(apiKey, { session })
+      await recordMaking(db, apiKey, session)
     }),
   )
   return { secret, apiKey }
+}
+
+/** Where its history begins. */
+async function recordMaking(db: Db, apiKey: ApiKeyDoc, session: ClientSession): Promise<void> {
+  const { _id: apiKeyId, accountId, createdAt, createdBy = 'admin' } = apiKey
+  const entry = { apiKeyId, accountId, recordedAt: createdAt, happenedAt: createdAt, from: null }
+  const because = `${nameOf[createdBy]} made the key.`
+  await recordAccessChange(
+    db,
+    { ...entry, to: accessOf(apiKey), because, cause: createdBy },
+    session,
+  )
 }
 
 async function checkLimits(

@@ -23,7 +23,7 @@ export async function admit(
 ): Promise<Admission> {
   const payer = payerOf(caller)
   if (payer.blockedBecause !== null) {
-    throw new ApiError('KEY_BLOCKED', `This API key is blocked: ${payer.blockedBecause}`)
+    throw new ApiError('KEY_BLOCKED', `This API key is blocked. ${payer.blockedBecause}`)
   }
   const plan = parts.plans.get(payer.tier)
   if (!plan) throw new Error(`the plan ${payer.tier} of ${payer._id} is not in the plans file`)

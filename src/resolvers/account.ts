@@ -1,6 +1,8 @@
 import { createAccount, updateAccount } from '../callers/account-commands.ts'
-import { accountInScope } from '../callers/ownership.ts'
+import { accountInScope, rolesOf } from '../callers/ownership.ts'
+import type { Context } from '../context.ts'
 import { access } from '../rules/access.ts'
+import { shownOf } from '../rules/billing/key-access.ts'
 import {
   Account,
   AccountConnection,
@@ -9,8 +11,9 @@ import {
   UpdateAccountInput,
 } from '../schema/account.ts'
 import { ApiKey } from '../schema/api-key.ts'
+import { BillingSubscription } from '../schema/billing.ts'
 import { builder } from '../schema/builder.ts'
-import { type ApiKeyDoc, keysOfAccounts } from '../store/api-keys.ts'
+import { type ApiKeyDoc, type KeyBilling, keysOfAccounts } from '../store/api-keys.ts'
 import { accountPage } from './account-page.ts'
 
 /** The keys of a page's accounts, read in one go by the first account that is asked for its keys. */
@@ -28,13 +31,35 @@ builder.objectField(Account, 'apiKeys', (t) =>
   t.field({
     type: [ApiKey],
     description: 'Oldest first, revoked ones included; to an API key: itself alone.',
-    resolve: async (account, _args, { deps, caller }) => {
-      const read = keysOfPage.get(account) ?? (() => keysOfAccounts(deps.db, [account._id]))
-      const keys = (await read()).get(account._id) ?? []
-      return caller.kind === 'apiKey' ? keys.filter(({ _id }) => _id === caller.apiKey._id) : keys
+    resolve: (account, _args, context) => keysSeen(account, context),
+  }),
+)
+
+builder.objectField(Account, 'subscription', (t) =>
+  t.field({
+    type: BillingSubscription,
+    nullable: true,
+    description:
+      'Over all keys, to an API key its own: the newest that is not CANCELED, else the last CANCELED one.',
+    resolve: async (account, _args, context) => {
+      const held = (await keysSeen(account, context)).flatMap(({ billing }) =>
+        billing ? [{ id: billing.subscription, state: inMs(billing), billing }] : [],
+      )
+      return shownOf(held, context.deps.clock())?.billing ?? null
     },
   }),
 )
+
+/** Those of the account that the caller may see. */
+async function keysSeen(account: AccountShape, { deps, caller }: Context): Promise<ApiKeyDoc[]> {
+  const read = keysOfPage.get(account) ?? (() => keysOfAccounts(deps.db, [account._id]))
+  const keys = (await read()).get(account._id) ?? []
+  return caller.kind === 'apiKey' ? keys.filter(({ _id }) => _id === caller.apiKey._id) : keys
+}
+
+function inMs({ status, startedAt, endsAt }: KeyBilling) {
+  return { status, startedAt: startedAt.getTime(), endsAt: endsAt?.getTime() ?? null }
+}
 
 builder.queryField('account', (t) =>
   t.field({
@@ -90,8 +115,11 @@ builder.mutationField('updateAccount', (t) =>
       input: t.arg({ type: UpdateAccountInput, required: true }),
     },
     resolve: async (_root, { id, input }, { deps, caller }) => {
-      const account = await updateAccount(deps.db, accountInScope(caller, id, 'id'), input, deps)
+      const by = rolesOf(caller).includes('admin') ? 'admin' : 'owner'
+      const whose = { accountId: accountInScope(caller, id, 'id'), by } as const
+      const account = await updateAccount(deps.db, whose, input, deps)
       deps.callers.changed({ accountId: account._id })
+      if (input.graceDays !== undefined) deps.publishBilling()
       return account
     },
   }),

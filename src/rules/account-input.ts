@@ -11,15 +11,34 @@ const email =
 
 export const NAME_LENGTH = 100
 
-/** The name of an account or a key: 1–100 characters after its outer blanks are cut. */
-export function checkedName(text: string): string {
-  if (unprintable.test(text)) throw new BadInput('"name" must not hold control characters.')
+export const ADDRESS_LINES = 8
+export const LONGEST_GRACE_DAYS = 365
+
+/**
+ * The name of an account or a key, or a line of an invoice: 1–100 characters after its outer blanks are cut.
+ * @param field how the client calls it
+ */
+export function checkedName(text: string, field = 'name'): string {
+  if (unprintable.test(text)) throw new BadInput(`"${field}" must not hold control characters.`)
   const name = text.trim()
   const length = [...name].length
   if (length < 1 || length > NAME_LENGTH) {
-    throw new BadInput(`"name" must have 1 to ${NAME_LENGTH} characters.`)
+    throw new BadInput(`"${field}" must have 1 to ${NAME_LENGTH} characters.`)
   }
   return name
+}
+
+/** Where invoices go: lines as they are printed. */
+export function checkedAddress(lines: readonly string[], field = 'billingAddress'): string[] {
+  if (lines.length < 1 || lines.length > ADDRESS_LINES) {
+    throw new BadInput(`"${field}" must have 1 to ${ADDRESS_LINES} lines.`)
+  }
+  return lines.map((line) => checkedName(line, field))
+}
+
+export function checkedGraceDays(days: number): number {
+  if (Number.isInteger(days) && days >= 0 && days <= LONGEST_GRACE_DAYS) return days
+  throw new BadInput(`"graceDays" must be a whole number from 0 to ${LONGEST_GRACE_DAYS}.`)
 }
 
 /** @param field how the client calls it */

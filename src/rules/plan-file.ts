@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LONGEST_GRACE_DAYS } from './account-input.ts'
 import { isCurrency } from './currency.ts'
 import { FREE_TIER, type Plan, type Plans } from './plan.ts'
 
@@ -28,7 +29,7 @@ const plan = z
     stripeMeterEvent: providerId.optional(),
     paddleOverageProductId: providerId.optional(),
     stripeOveragePriceId: providerId.optional(),
-    graceDays: z.number().int().min(0).max(365).optional(),
+    graceDays: z.number().int().min(0).max(LONGEST_GRACE_DAYS).optional(),
   })
   .superRefine(({ monthlyLimit, overage, prices: base }, context) => {
     if (!overage) return

@@ -7,6 +7,10 @@ export interface AccountShape {
   name: string
   email: string
   currency: string
+  graceDays?: number
+  billingName?: string
+  billingAddress?: string[]
+  taxId?: string
 }
 
 export const Account = builder.objectRef<AccountShape>('Account').implement({
@@ -44,5 +48,21 @@ export const CreateAccountInput = builder.inputType('CreateAccountInput', {
 })
 
 export const UpdateAccountInput = builder.inputType('UpdateAccountInput', {
-  fields: (t) => ({ name: t.string(), email: t.string(), currency: t.string() }),
+  description: 'What is left out stays as it is.',
+  fields: (t) => ({
+    name: t.string(),
+    email: t.string(),
+    currency: t.string(),
+    graceDays: t.int({
+      description:
+        "Only the admin's to choose: days between a failed payment and the block, 0 to 365, in place of the plan's; null: the plan's again.",
+    }),
+    billingName: t.string({
+      description: "Whom invoices are made out to; null: the account's name.",
+    }),
+    billingAddress: t.stringList({
+      description: 'Lines of an address, at most 8, printed on invoices; null: none.',
+    }),
+    taxId: t.string({ description: 'Printed on invoices; null: none.' }),
+  }),
 })

@@ -1,4 +1,5 @@
 import type { AlertThreshold, ToldOfKey } from '../rules/threshold.ts'
+import { BillingStatusType, BillingSubscription, type BillingSubscriptionShape } from './billing.ts'
 import { builder } from './builder.ts'
 
 /** What the API reads of a key; never its secrets. */
@@ -14,18 +15,28 @@ export interface ApiKeyShape extends ToldOfKey {
   alertsSnoozedUntil?: Date
   alertThresholds?: AlertThreshold[]
   createdAt: Date
+  billing?: BillingSubscriptionShape
   lastUsedAt?: Date
 }
 
-const ApiKeyStatus = builder.enumType('ApiKeyStatus', {
+export const ApiKeyStatus = builder.enumType('ApiKeyStatus', {
   values: ['ACTIVE', 'BLOCKED', 'REVOKED'] as const,
 })
 
 /** Revoked is final and hides a block: nothing can be done about it any more. */
-function statusOf(key: ApiKeyShape): 'ACTIVE' | 'BLOCKED' | 'REVOKED' {
-  if (key.revokedAt) return 'REVOKED'
-  return key.blockedBecause === null ? 'ACTIVE' : 'BLOCKED'
+export function statusOf({
+  revoked,
+  blockedBecause,
+}: {
+  revoked: boolean
+  blockedBecause: string | null
+}): 'ACTIVE' | 'BLOCKED' | 'REVOKED' {
+  if (revoked) return 'REVOKED'
+  return blockedBecause === null ? 'ACTIVE' : 'BLOCKED'
 }
+
+const statusOfKey = ({ revokedAt, blockedBecause }: ApiKeyShape) =>
+  statusOf({ revoked: revokedAt !== null, blockedBecause })
 
 export const ApiKey = builder.objectRef<ApiKeyShape>('ApiKey').implement({
   fields: (t) => ({
@@ -36,11 +47,22 @@ export const ApiKey = builder.objectRef<ApiKeyShape>('ApiKey').implement({
     }),
     lastFour: t.exposeString('lastFour'),
     tier: t.exposeString('tier'),
-    status: t.field({ type: ApiKeyStatus, resolve: statusOf }),
+    status: t.field({ type: ApiKeyStatus, resolve: statusOfKey }),
     blockedBecause: t.string({
       nullable: true,
-      description: 'In plain words; null unless BLOCKED.',
-      resolve: (key) => (statusOf(key) === 'BLOCKED' ? key.blockedBecause : null),
+      description: 'In plain words, and what to do about it; null unless BLOCKED.',
+      resolve: (key) => (statusOfKey(key) === 'BLOCKED' ? key.blockedBecause : null),
+    }),
+    billingStatus: t.field({
+      type: BillingStatusType,
+      description: "Of the key's own subscription; NONE: it never had one.",
+      resolve: ({ billing }) => billing?.status ?? 'NONE',
+    }),
+    subscription: t.field({
+      type: BillingSubscription,
+      nullable: true,
+      description: "The key's own: the newest that is not CANCELED, else the last CANCELED one.",
+      resolve: ({ billing }) => billing ?? null,
     }),
     alertsEnabled: t.exposeBoolean('alertsEnabled'),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),

@@ -5,7 +5,9 @@ import { builder } from './builder.ts'
 import './scalars.ts'
 import './root.ts'
 import '../resolvers/account.ts'
+import '../resolvers/account-billing.ts'
 import '../resolvers/api-key.ts'
+import '../resolvers/access-history.ts'
 import './tax.ts'
 import '../resolvers/tax.ts'
 import '../resolvers/tax-date-changes.ts'
@@ -20,6 +22,7 @@ import '../resolvers/live-usage.ts'
 import '../resolvers/forecast.ts'
 import '../resolvers/alerts.ts'
 import '../resolvers/alert-settings.ts'
+import '../resolvers/subscription-changed.ts'
 
 let built: GraphQLSchema | undefined
 

@@ -40,6 +40,11 @@ function create(input: Partial<NewChannel> = {}) {
   return createChannel(database.db, { ...given, ...input }, tools)
 }
 
+function changeEmail(email: string, encryption = tools.encryption) {
+  const whose = { accountId: account._id, by: 'owner' } as const
+  return updateAccount(database.db, whose, { email }, { ...keyTools, encryption })
+}
+
 const own = () => `ch_${account._id}`
 const scope = (channelId: string) => ({ channelId, accountId: account._id })
 const stored = (_id: string) => channels(database.db).findOne({ _id })
@@ -66,7 +71,7 @@ describe("an account's own address", () => {
 
   test('follows the e-mail of the account, and keeps its name and filters', async () => {
     await update(own(), { name: 'Me', levels: ['EXCEEDED'] })
-    await updateAccount(database.db, account._id, { email: 'new@example.org' }, tools)
+    await changeEmail('new@example.org')
     const channel = await stored(own())
     expect(channel).toMatchObject({ name: 'Me', levels: ['EXCEEDED'], shown: 'n…@example.org' })
     expect(channel && targetOf(channel)).toBe('new@example.org')
@@ -74,22 +79,19 @@ describe("an account's own address", () => {
 
   test('is tried again at a new e-mail where the old one was given up, and not where the owner disabled it', async () => {
     await disable(own(), 'The mail server refused the address.')
-    await updateAccount(database.db, account._id, { email: 'new@example.org' }, tools)
+    await changeEmail('new@example.org')
     expect(await stored(own())).toMatchObject({ enabled: true, disabledBecause: null })
     await update(own(), { enabled: false })
-    await updateAccount(database.db, account._id, { email: 'newer@example.org' }, tools)
+    await changeEmail('newer@example.org')
     expect(await stored(own())).toMatchObject({ enabled: false, shown: 'n…@example.org' })
   })
 
   test('stays with a change of the account that fails', async () => {
-    const failing = {
-      encryption: {
-        encrypt: () => {
-          throw new Error('no key')
-        },
-      },
+    const encrypt = () => {
+      throw new Error('no key')
     }
-    const change = updateAccount(database.db, account._id, { email: 'x@example.org' }, failing)
+    const failing = { ...tools.encryption, encrypt }
+    const change = changeEmail('x@example.org', failing)
     await expect(change).rejects.toThrow('no key')
     const found = await database.db.collection('accounts').findOne({ email: 'x@example.org' })
     expect(found).toBeNull()

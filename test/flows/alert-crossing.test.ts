@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { connectRedis, type RedisClient } from '../../src/streams/redis.ts'
-import { type AlertListener, listenOverSse, listenOverWebSocket } from '../alert-listeners.ts'
 import { metricOf } from '../api.ts'
 import { plan } from '../asked.ts'
 import { headerOf, type MailServer, startMailServer } from '../outgoing/receivers.ts'
 import { type CreatedKey, type Product, startProduct } from '../product.ts'
+import { listenOverSse, listenOverWebSocket, type RecordListener } from '../record-listeners.ts'
 import { startRedis, type TestDatabase, type TestServer, testDatabase } from '../servers.ts'
 
 let server: TestServer
@@ -14,7 +14,7 @@ let redis: RedisClient
 let database: TestDatabase
 let product: Product
 let post: MailServer
-const listeners: AlertListener[] = []
+const listeners: RecordListener[] = []
 
 beforeAll(async () => {
   ;[server, database, post] = await Promise.all([startRedis(), testDatabase(), startMailServer()])

@@ -2,16 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { AlertDoc } from '../../src/store/alerts.ts'
 import { connectRedis, type RedisClient } from '../../src/streams/redis.ts'
-import {
-  type AlertListener,
-  type Credentials,
-  listenOverSse,
-  listenOverWebSocket,
-} from '../alert-listeners.ts'
 import { type Answer, dataOf, metricOf } from '../api.ts'
 import { audience, startIssuer, type TestIssuer } from '../callers/issuer.ts'
 import { type CreatedKey, type Product, startProduct } from '../product.ts'
 import { raise } from '../raised-alerts.ts'
+import {
+  type Credentials,
+  listenOverSse,
+  listenOverWebSocket,
+  type RecordListener,
+} from '../record-listeners.ts'
 import { startRedis, type TestDatabase, type TestServer, testDatabase } from '../servers.ts'
 
 const soon = { timeout: 2_000, interval: 10 }
@@ -27,7 +27,7 @@ let second: string
 /** Two keys of one account, and another's. */
 let [own, sibling, foreign]: CreatedKey[] = []
 let bearer: { authorization: string }
-const listeners: AlertListener[] = []
+const listeners: RecordListener[] = []
 
 beforeAll(async () => {
   ;[issuer, server, database] = await Promise.all([startIssuer(), startRedis(), testDatabase()])
@@ -79,7 +79,7 @@ async function listening(
   url: string,
   credentials: Credentials,
   after?: string,
-): Promise<AlertListener> {
+): Promise<RecordListener> {
   const subscribers = () => metricOf(url, 'getcomplical_alert_subscribers')
   const before = await subscribers()
   const listener = listen(url, credentials, after)
@@ -88,7 +88,7 @@ async function listening(
   return listener
 }
 
-const heardBy = ({ heard }: AlertListener) => heard.map(({ message }) => message)
+const heardBy = ({ heard }: RecordListener) => heard.map(({ message }) => message)
 
 async function ask(headers: Record<string, string>, query: string): Promise<Answer> {
   const response = await fetch(`${first}/graphql`, {

@@ -27,6 +27,8 @@ export interface TwoAccounts {
   at: number
   /** What the commands said had changed. */
   changes: CallerChange[]
+  /** How often it was said that there are notices to publish. */
+  published: number
   asked(
     caller: Caller,
     source: string,
@@ -50,7 +52,10 @@ export function useTwoAccounts(): TwoAccounts {
     const tools = { clock, random: randomBytes, secretHash, plans, encryption, outboundAllow }
     const callers = { changed } as unknown as Callers
     const deps = { db: state.database.db, callers, ownerKeyLimits: defaultOwnerKeyLimits }
-    const product = { publicUrl: 'https://tax.example.com', taxHistory }
+    const publishBilling = () => {
+      state.published += 1
+    }
+    const product = { publicUrl: 'https://tax.example.com', taxHistory, publishBilling }
     return ask(source, contextOf(caller, { ...deps, ...tools, ...product }), variables)
   }
 
@@ -68,6 +73,7 @@ export function useTwoAccounts(): TwoAccounts {
     state.second = await plantKey(db, 'key_own2', 'acc_a', { createdAt: new Date(2) })
     state.foreign = await plantKey(db, 'key_other', 'acc_b')
     state.changes = []
+    state.published = 0
     state.at = now
     state.encryption = createEncryption([{ id: 'k1', key: randomBytes(32) }], randomBytes)
     state.outboundAllow = new Set()

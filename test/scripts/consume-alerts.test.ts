@@ -195,6 +195,18 @@ describe('the example consumer', () => {
     expect(await ended(one)).toBe(0)
   })
 
+  test('reads the topic that is asked for', async () => {
+    const redis = connectRedis(server.url)
+    cleanUp.push(() => redis.disconnect())
+    const event = { specversion: '1.0', id: 'one', data: { message: 'of billing' } }
+    await vi.waitFor(() => redis.xadd('billing-events', '1-0', 'event', JSON.stringify(event)))
+    const one = consumer(server.url, '--topic', 'billing-events', '--group', group(), '--once')
+    expect([await ended(one), one.told()]).toEqual([0, ['of billing']])
+    const wrong = consumer(server.url, '--topic', 'billing')
+    expect(await ended(wrong)).toBe(1)
+    expect(wrong.said()).toContain('billing-events')
+  })
+
   test('says what it wants to know, and what it takes', async () => {
     const lost = consumer('')
     expect(await ended(lost)).toBe(1)

@@ -111,7 +111,7 @@ describe('the live path', () => {
     await settled()
     await use(1_000)
     await expect.poll(async () => (await raised()).length, soon).toBe(3)
-    await setTier(database.db, 'key_first', 'starter', { plans })
+    await setTier(database.db, 'key_first', 'starter', { plans, clock: Date.now })
     await use(8_000)
     await expect.poll(raised, soon).toContain('WARNING 9000')
   })
@@ -119,11 +119,11 @@ describe('the live path', () => {
   test('tells of a smaller plan and of new thresholds without a call, which may be refused by then', async () => {
     await start()
     await settled()
-    await setTier(database.db, 'key_first', 'starter', { plans })
+    await setTier(database.db, 'key_first', 'starter', { plans, clock: Date.now })
     await use(1_500)
     await expect.poll(position, soon).toBe(1)
     expect(await raised()).toEqual([])
-    await setTier(database.db, 'key_first', 'free', { plans })
+    await setTier(database.db, 'key_first', 'free', { plans, clock: Date.now })
     await expect.poll(raised, soon).toEqual(['(CRITICAL)', '(WARNING)', 'EXCEEDED 1500'])
     const scope = { apiKeyId: 'key_first', accountId: 'acc_a' }
     await setAlertThresholds(database.db, scope, [{ percent: 120 }])

@@ -8,10 +8,18 @@ export interface HeardAlert {
   message: string
 }
 
-/** A client's open `alertRaised` subscription. */
-export interface AlertListener {
+/** What is subscribed to: a field of the API, and what is asked of it. */
+export interface Told {
+  field: string
+  asked: string
+}
+
+const alertRaised: Told = { field: 'alertRaised', asked: 'id apiKeyId message' }
+
+/** A client's open subscription. */
+export interface RecordListener<Heard = HeardAlert> {
   /** All that came, oldest first. */
-  readonly heard: readonly HeardAlert[]
+  readonly heard: readonly Heard[]
   /** Codes of the errors that came. */
   readonly codes: readonly string[]
   /** Settles when the subscription is over, however it ended. */
@@ -22,20 +30,22 @@ export interface AlertListener {
 /** `X-Api-Key` or `Authorization`. */
 export type Credentials = { apiKey: string } | { authorization: string }
 
-const query = `subscription ($after: ID) { alertRaised(after: $after) { id apiKeyId message } }`
+const queryOf = ({ field, asked }: Told) =>
+  `subscription ($after: ID) { ${field}(after: $after) { ${asked} } }`
 
 interface Result {
-  data?: { alertRaised: HeardAlert } | null
+  data?: Record<string, unknown> | null
   errors?: readonly { extensions?: Record<string, unknown> }[]
 }
 
 /** @param url origin of the API process */
-export function listenOverWebSocket(
+export function listenOverWebSocket<Heard = HeardAlert>(
   url: string,
   credentials: Credentials,
   after?: unknown,
-): AlertListener {
-  const received = inbox()
+  told = alertRaised,
+): RecordListener<Heard> {
+  const received = inbox<Heard>(told)
   const client = createClient({
     url: `${url.replace('http', 'ws')}/graphql`,
     connectionParams: { ...credentials },
@@ -43,7 +53,7 @@ export function listenOverWebSocket(
     retryAttempts: 0,
   })
   const ended = (async () => {
-    const messages = client.iterate<Result['data']>({ query, variables: { after } })
+    const messages = client.iterate<Result['data']>({ query: queryOf(told), variables: { after } })
     for await (const message of messages) received.take(message as Result)
   })().catch((error) => received.take({ errors: Array.isArray(error) ? error : [] }))
   return {
@@ -57,19 +67,20 @@ export function listenOverWebSocket(
 }
 
 /** @param url origin of the API process */
-export function listenOverSse(
+export function listenOverSse<Heard = HeardAlert>(
   url: string,
   credentials: Credentials,
   after?: unknown,
-): AlertListener {
-  const received = inbox()
+  told = alertRaised,
+): RecordListener<Heard> {
+  const received = inbox<Heard>(told)
   const leaving = new AbortController()
   const named = 'apiKey' in credentials ? { 'x-api-key': credentials.apiKey } : credentials
   const ended = (async () => {
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...named },
-      body: JSON.stringify({ query, variables: { after } }),
+      body: JSON.stringify({ query: queryOf(told), variables: { after } }),
       signal: leaving.signal,
     })
     let text = ''
@@ -93,14 +104,14 @@ export function listenOverSse(
   }
 }
 
-function inbox() {
-  const heard: HeardAlert[] = []
+function inbox<Heard>({ field }: Told) {
+  const heard: Heard[] = []
   const codes: string[] = []
   return {
     heard,
     codes,
     take({ data, errors = [] }: Result) {
-      if (data) heard.push(data.alertRaised)
+      if (data) heard.push(data[field] as Heard)
       for (const { extensions } of errors) codes.push(String(extensions?.code))
     },
   }
