@@ -1,5 +1,6 @@
 import type { Caller } from '../context.ts'
 import { ApiError } from '../errors.ts'
+import { hardLimitOf } from '../rules/hard-limit.ts'
 import type { Plans } from '../rules/plan.ts'
 import type { ApiKeyDoc } from '../store/api-keys.ts'
 import type { QuotaCounters, Reservation } from '../streams/quota-counters.ts'
@@ -31,7 +32,7 @@ export async function admit(
     apiKeyId: payer._id,
     units,
     monthlyLimit: plan.monthlyLimit,
-    overage: plan.overage !== null,
+    hardLimit: hardLimitOf(plan, payer.overageCap),
     requestsPerSecond: plan.requestsPerSecond,
   })
   return { payer, units, reservation }

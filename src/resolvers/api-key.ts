@@ -6,6 +6,7 @@ import {
   updateApiKey,
 } from '../callers/api-key-commands.ts'
 import { createApiKey, type NewApiKey } from '../callers/create-api-key.ts'
+import { setOverageCap } from '../callers/overage-cap.ts'
 import { commandScope, ownAccountId, rolesOf } from '../callers/ownership.ts'
 import type { Caller, Context } from '../context.ts'
 import { ApiError } from '../errors.ts'
@@ -116,6 +117,22 @@ builder.mutationField('setTier', (t) =>
     args: { apiKeyId: t.arg.id({ required: true }), tier: t.arg.string({ required: true }) },
     resolve: (_root, { apiKeyId, tier }, { deps }) =>
       announced(deps, setTier(deps.db, apiKeyId, tier, deps)),
+  }),
+)
+
+builder.mutationField('setOverageCap', (t) =>
+  t.field({
+    type: ApiKey,
+    nullable: true,
+    description:
+      'How many calls above the limit a month may be billed, on plans that bill them. 0: none are served; null: any number. From the next call on.',
+    extensions: ownerOrAdmin,
+    args: { apiKeyId: t.arg.id({ required: true }), units: t.arg({ type: 'SafeInt' }) },
+    resolve: (_root, { apiKeyId, units }, { deps, caller }) => {
+      // Left out by mistake it would take the cap away.
+      if (units === undefined) throw new BadInput('"units" says how many; null: no cap.')
+      return announced(deps, setOverageCap(deps.db, commandScope(caller, apiKeyId), units))
+    },
   }),
 )
 

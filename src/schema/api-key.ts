@@ -16,6 +16,7 @@ export interface ApiKeyShape extends ToldOfKey {
   alertThresholds?: AlertThreshold[]
   createdAt: Date
   billing?: BillingSubscriptionShape
+  overageCap?: number | null
   lastUsedAt?: Date
 }
 
@@ -63,6 +64,13 @@ export const ApiKey = builder.objectRef<ApiKeyShape>('ApiKey').implement({
       nullable: true,
       description: "The key's own: the newest that is not CANCELED, else the last CANCELED one.",
       resolve: ({ billing }) => billing ?? null,
+    }),
+    overageCap: t.field({
+      type: 'SafeInt',
+      nullable: true,
+      description:
+        'Calls above the limit that a month may be billed, on plans that bill them; null: any number.',
+      resolve: (key) => key.overageCap ?? null,
     }),
     alertsEnabled: t.exposeBoolean('alertsEnabled'),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),

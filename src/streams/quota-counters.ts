@@ -13,10 +13,10 @@ export interface ReserveRequest {
   apiKeyId: string
   /** At least 1. */
   units: number
-  /** null: unlimited */
+  /** Of the plan, as it is shown; null: unlimited */
   monthlyLimit: number | null
-  /** true: calls above the limit are served (and billed). */
-  overage: boolean
+  /** Units from which on calls are refused: above the limit where what is above it is billed; null: never. */
+  hardLimit: number | null
   requestsPerSecond: number
 }
 
@@ -97,9 +97,8 @@ export function createQuotaCounters(options: QuotaCountersOptions): QuotaCounter
 
   return {
     async reserve(request) {
-      const { apiKeyId, units, monthlyLimit: limit, overage, requestsPerSecond } = request
+      const { apiKeyId, units, monthlyLimit: limit, hardLimit, requestsPerSecond } = request
       const lane = laneOf(apiKeyId)
-      const hardLimit = overage ? null : limit
       const decision = await lane.reserve({ apiKeyId, units, hardLimit, requestsPerSecond })
       const { used } = decision
       const { resetsAt } = decision.period
@@ -129,6 +128,16 @@ function refusal(decision: Decision, request: ReserveRequest, now: number): Quot
     return new QuotaRefusal('RATE_LIMITED', message, { retryAfter, used, limit, resetsAt })
   }
   const retryAfter = Math.max(1, Math.ceil((resetsAt - now) / 1_000))
-  const message = `This request does not fit into the ${limit} units of this month, of which ${used} are used. The quota starts anew at ${new Date(resetsAt).toISOString()}.`
+  const anew = `The quota starts anew at ${new Date(resetsAt).toISOString()}.`
+  const message = `This request does not fit into ${room(request)} of this month, of which ${used} are used. ${anew}`
   return new QuotaRefusal('QUOTA_EXCEEDED', message, { retryAfter, used, limit, resetsAt })
+}
+
+/** Where the cap stands in the way it is named, because the owner can raise it. */
+function room({ monthlyLimit, hardLimit }: ReserveRequest): string {
+  if (hardLimit === null || monthlyLimit === null || hardLimit === monthlyLimit) {
+    return `the ${monthlyLimit} units`
+  }
+  const cap = hardLimit - monthlyLimit
+  return `the ${monthlyLimit} units of the plan and the overage cap of ${cap} units (setOverageCap)`
 }

@@ -316,3 +316,37 @@ describe('a subscription that was booked to end', () => {
     console.log(`ended ${Math.round(Date.now() - endsAt * 1_000)} ms after its instant`)
   })
 })
+
+describe('a cap on what is billed above the limit', () => {
+  test('is exact, says so, and can be raised at once', async () => {
+    const { apiKeyId, secret, bearer } = await customer()
+    await administer(`mutation { setTier(apiKeyId: "${apiKeyId}", tier: "starter") { tier } }`)
+    const cap = (units: number | null) =>
+      api.ask(
+        `mutation { setOverageCap(apiKeyId: "${apiKeyId}", units: ${units}) { overageCap } }`,
+        {
+          headers: bearer,
+        },
+      )
+    const burst = async (calls: number) => {
+      const answers = await Promise.all(Array.from({ length: calls }, () => call(secret)))
+      return answers.filter(({ status }) => status === 200).length
+    }
+    expect(dataOf(await cap(0), 'setOverageCap')).toEqual({ overageCap: 0 })
+    expect(await burst(15)).toBe(10)
+    await cap(7)
+    expect(await burst(15)).toBe(7)
+    const refused = await call(secret)
+    expect([refused.status, refused.errors?.[0]?.message]).toEqual([
+      429,
+      expect.stringMatching(
+        /^This request does not fit into the 10 units of the plan and the overage cap of 7 units \(setOverageCap\) of this month, of which 17 are used\./,
+      ),
+    ])
+    expect(refused.extensions?.usage).toMatchObject({ units: 0, used: 17, limit: 10, remaining: 0 })
+    await cap(3)
+    expect(await burst(5)).toBe(0)
+    await cap(null)
+    expect(await burst(5)).toBe(5)
+  })
+})

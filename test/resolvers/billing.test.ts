@@ -256,3 +256,30 @@ describe('what invoices need of an account', () => {
     expect(two.changes).toContainEqual({ accountId: 'acc_a' })
   })
 })
+
+describe('setOverageCap', () => {
+  const set = `mutation ($id: ID!, $units: SafeInt) {
+    setOverageCap(apiKeyId: $id, units: $units) { id overageCap }
+  }`
+  const ask = (caller: Caller, id: string, units: unknown) => two.asked(caller, set, { id, units })
+
+  test('is for owner and admin: a number, 0, or none', async () => {
+    for (const units of [500, 0, null, Number.MAX_SAFE_INTEGER]) {
+      for (const caller of [owner, admin]) {
+        const { data } = await ask(caller, 'key_own1', units)
+        expect(data?.setOverageCap).toEqual({ id: 'key_own1', overageCap: units })
+      }
+    }
+    const { data } = await two.asked(asKey(two.own), '{ account { apiKeys { overageCap } } }')
+    expect(data?.account).toEqual({ apiKeys: [{ overageCap: Number.MAX_SAFE_INTEGER }] })
+    expect(two.changes).toContainEqual({ apiKeyId: 'key_own1' })
+  })
+
+  test("refuses what is no number of calls, what is left out, and another's key", async () => {
+    for (const units of [-1, 1.5, '5', 2 ** 53, undefined]) {
+      expect(codeOf(await ask(owner, 'key_own1', units))).toBe('BAD_USER_INPUT')
+    }
+    expect(codeOf(await ask(owner, 'key_other', 5))).toBe('NOT_FOUND')
+    expect(codeOf(await ask(admin, 'key_nobody', 5))).toBe('NOT_FOUND')
+  })
+})

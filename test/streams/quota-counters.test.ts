@@ -34,6 +34,33 @@ describe('the monthly quota', () => {
     expect(Number(calls?.[1])).toBeLessThan(50)
   })
 
+  test('serves above the limit up to the cap on what is billed, exactly, over three API processes', async () => {
+    const processes = [await world.apiProcess(), await world.apiProcess(), await world.apiProcess()]
+    const key = newKey()
+    const ask = (count: number, hardLimit: number | null) =>
+      tally(
+        Array.from({ length: count }, () =>
+          processes.map(
+            (counters) =>
+              [counters, wish(key, { monthlyLimit: 200, hardLimit })] as [
+                QuotaCounters,
+                ReserveRequest,
+              ],
+          ),
+        ).flat(),
+      )
+    expect(await ask(100, 250)).toMatchObject({ granted: 250, QUOTA_EXCEEDED: 50 })
+    // Raised, each further call is granted once; lowered below what is used, none is.
+    expect(await ask(20, 260)).toMatchObject({ granted: 10, QUOTA_EXCEEDED: 50 })
+    expect(await ask(5, 220)).toMatchObject({ granted: 0, QUOTA_EXCEEDED: 15 })
+    expect(await ask(5, null)).toMatchObject({ granted: 15 })
+    expect(await world.counted(key)).toBe(275)
+    const capped = wish(key, { monthlyLimit: 200, hardLimit: 275, units: 2 })
+    await expect(processes[0]?.reserve(capped)).rejects.toThrow(
+      'does not fit into the 200 units of the plan and the overage cap of 75 units (setOverageCap)',
+    )
+  })
+
   test('grants an operation of several units whole or not at all', async () => {
     const [a, b] = [await world.apiProcess(), await world.apiProcess()]
     const key = newKey()
@@ -57,7 +84,7 @@ describe('the monthly quota', () => {
     const counters = await world.apiProcess()
     const [paid, unlimited] = [newKey(), newKey()]
     for (let used = 1; used <= 5; used++) {
-      const overage = wish(paid, { monthlyLimit: 3, overage: true })
+      const overage = wish(paid, { monthlyLimit: 3, hardLimit: null })
       expect(await counters.reserve(overage)).toMatchObject({ used, limit: 3 })
       const free = wish(unlimited, { monthlyLimit: null })
       expect(await counters.reserve(free)).toMatchObject({ used, limit: null })

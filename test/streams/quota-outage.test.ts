@@ -81,7 +81,7 @@ describe.each([
         code: 'QUOTA_EXCEEDED',
         used: 999,
       })
-      const overage = wish(key, { overage: true })
+      const overage = wish(key, { hardLimit: null })
       expect(await counters.reserve(overage)).toMatchObject({ used: 1_001 })
     } finally {
       await start()
@@ -204,7 +204,7 @@ describe('after Redis was away', () => {
     const both = (times: number): [QuotaCounters, ReserveRequest][] =>
       Array.from({ length: times }, (_, i) => [i % 2 ? a : b, request])
     await tally(both(90))
-    await Promise.all([a, b].map((process_) => process_.reserve({ ...request, overage: true })))
+    await Promise.all([a, b].map((process_) => process_.reserve({ ...request, hardLimit: null })))
     await world.server.kill('SIGSTOP')
     expect(await tally(both(40))).toMatchObject({ granted: 17, QUOTA_EXCEEDED: 23 })
     await world.server.kill('SIGCONT')

@@ -120,8 +120,9 @@ export function newKey(): string {
 }
 
 export function wish(apiKeyId: string, changes: Partial<ReserveRequest> = {}): ReserveRequest {
+  const { monthlyLimit = 1_000 } = changes
   return {
-    ...{ apiKeyId, units: 1, monthlyLimit: 1_000, overage: false, requestsPerSecond: 1_000_000 },
+    ...{ apiKeyId, units: 1, monthlyLimit, hardLimit: monthlyLimit, requestsPerSecond: 1_000_000 },
     ...changes,
   }
 }
