@@ -13,6 +13,8 @@ export interface WorkerProcess {
   child: ChildProcess
   /** Of /livez, /readyz and /metrics. */
   url: string
+  /** All that it logged so far. */
+  log(): string
   ready(): Promise<void>
 }
 
@@ -32,14 +34,19 @@ export async function startWorkerProcess(
   }
   const child = fork(worker, {
     env: { PATH, ...made, ...environment, METRICS_PORT: String(port) },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     execArgv: [],
   })
   child.once('exit', () => rmSync(dataDir, { recursive: true, force: true }))
+  let log = ''
+  child.stdout?.on('data', (data) => {
+    log += data
+  })
   const url = `http://127.0.0.1:${port}`
   return {
     child,
     url,
+    log: () => log,
     ready: () =>
       vi.waitFor(
         async () => {

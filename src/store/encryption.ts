@@ -18,6 +18,8 @@ export interface Encrypted {
 
 /** What is stored is bound to its record and field: elsewhere it does not open. */
 export interface Encryption {
+  /** Of the key that encrypts. */
+  newestKeyId: string
   /** With the newest key. The text can be read again only as this field of this record. */
   encrypt(text: string, recordId: string, field: string): Encrypted
   /** @throws Error where the key is gone, or anything of it or its place was changed; it shows no secret */
@@ -46,6 +48,7 @@ export function createEncryption(
   const keyById = new Map(keys.map(({ id, key }) => [id, key]))
 
   return {
+    newestKeyId: newest.id,
     encrypt(text, recordId, field) {
       const iv = random(sizes.iv)
       const cipher = createCipheriv(algorithm, newest.key, iv, tagged)
