@@ -129,7 +129,9 @@ export function whatTimeBrought(
     return { because, happenedAt }
   }
   const graceEnd = state?.status === 'PAST_DUE' ? graceEndsAt(state, graceDays) : Infinity
-  if (graceEnd > now) return { because: 'The subscription was looked at anew.', happenedAt: now }
+  // No date was reached: it was looked at because settings may be others now.
+  if (graceEnd > now)
+    return { because: 'The plans, or their days of grace, have changed.', happenedAt: now }
   const because = `The ${inDays(graceDays)} of grace after a failed payment ended on ${dayName(graceEnd)}.`
   return { because, happenedAt: graceEnd }
 }

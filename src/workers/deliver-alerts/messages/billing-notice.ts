@@ -1,7 +1,7 @@
 import { dayName } from '../../../rules/calendar-time.ts'
 import type { BillingNotice } from '../../../store/billing-notices.ts'
 import type { DunningData } from '../../../store/dunning-mail.ts'
-import type { KeyNamed, Notice } from './notice.ts'
+import type { Fact, KeyNamed, Notice } from './notice.ts'
 
 /**
  * What a mail says of something of billing; null: of this kind nobody is written to.
@@ -18,15 +18,15 @@ export function noticeOfBilling(
 }
 
 function reminder(data: DunningData, key: KeyNamed | null, link: string): Notice {
-  const { kind, tier, since, blockedAt } = data
-  const [first, end] = [dayOf(since), blockedAt && dayOf(blockedAt)]
+  const { kind, tier, since } = data
   const blocked = kind === 'blocked'
   const name = key?.prefix ?? 'Your key'
+  const { words, fact } = whatFollows(data)
   return {
     title: blocked
       ? `${name}: calls are refused until the payment arrives`
       : `${name}: the payment for your plan has failed`,
-    text: `The payment for the plan "${tier}" has been failing since ${first}. ${whatFollows(data)}`,
+    text: `The payment for the plan "${tier}" has been failing since ${dayOf(since)}. ${words}`,
     facts: [
       ...(key
         ? [
@@ -35,8 +35,8 @@ function reminder(data: DunningData, key: KeyNamed | null, link: string): Notice
           ]
         : []),
       { label: 'Plan', value: tier },
-      { label: 'Failing since', value: first },
-      ...(end ? [{ label: blocked ? 'Refused since' : 'Refused from', value: end }] : []),
+      { label: 'Failing since', value: dayOf(since) },
+      ...(fact ? [fact] : []),
     ],
     tone: blocked ? 'critical' : 'warning',
     link,
@@ -44,18 +44,33 @@ function reminder(data: DunningData, key: KeyNamed | null, link: string): Notice
   }
 }
 
-function whatFollows({ kind, blockedAt, endsAt }: DunningData): string {
-  if (kind === 'blocked') {
-    return 'From now on calls with this key are refused. Pay it, or change the payment method, in the billing portal: they are served again as soon as the payment arrives.'
-  }
+/** Nobody is threatened with a block that will not come. */
+function whatFollows({ kind, blockedAt, endsAt }: DunningData): { words: string; fact?: Fact } {
   const please = 'Please check the payment method in the billing portal.'
   if (blockedAt === null) {
-    return `${please} Calls go on being served, because another subscription pays for this key.`
+    return {
+      words: `${please} Calls go on being served, because another subscription pays for this key.`,
+    }
+  }
+  const block = dayOf(blockedAt)
+  if (kind === 'blocked') {
+    return {
+      words:
+        'From now on calls with this key are refused. Pay it, or change the payment method, in the billing portal: they are served again as soon as the payment arrives.',
+      fact: { label: 'Refused since', value: block },
+    }
   }
   if (endsAt !== null && Date.parse(endsAt) <= Date.parse(blockedAt)) {
-    return `${please} Nothing changes until ${dayOf(endsAt)}, when the subscription ends as you booked it.`
+    const end = dayOf(endsAt)
+    return {
+      words: `${please} Nothing changes until ${end}, when the subscription ends as you booked it.`,
+      fact: { label: 'Ends', value: end },
+    }
   }
-  return `${please} Until ${dayOf(blockedAt)} nothing changes; from then on calls with this key are refused until the payment arrives.`
+  return {
+    words: `${please} Until ${block} nothing changes; from then on calls with this key are refused until the payment arrives.`,
+    fact: { label: 'Refused from', value: block },
+  }
 }
 
 const dayOf = (instant: string) => dayName(Date.parse(instant))

@@ -15,7 +15,7 @@ export interface Notice {
   about?: 'billing'
 }
 
-interface Fact {
+export interface Fact {
   label: string
   value: string
 }
