@@ -20,7 +20,7 @@ export interface WorkerProcess {
 
 /**
  * @param environment at least REDIS_URL and MONGODB_URI; a DATA_DIR of its own, which is gone afterwards, and
- *   ENCRYPTION_KEYS that nobody shares where it names none
+ *   secrets that nobody shares where it names none
  */
 export async function startWorkerProcess(
   environment: Record<string, string>,
@@ -31,6 +31,7 @@ export async function startWorkerProcess(
   const made = {
     DATA_DIR: dataDir,
     ENCRYPTION_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+    API_KEY_PEPPER: randomBytes(32).toString('base64'),
   }
   const child = fork(worker, {
     env: { PATH, ...made, ...environment, METRICS_PORT: String(port) },

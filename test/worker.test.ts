@@ -9,6 +9,7 @@ import { partitionCount } from '../src/rules/partition.ts'
 import { jobRuns } from '../src/store/job-runs.ts'
 import { partitions } from '../src/store/partitions.ts'
 import { usageCells } from '../src/store/usage-cells.ts'
+import { kinds } from '../src/worker-kinds.ts'
 import { plantUsage } from './planted-usage.ts'
 import {
   startMongod,
@@ -59,6 +60,7 @@ function start(args: string[] = [], options: { env?: object; execArgv?: string[]
       MONGODB_URI: database.uri,
       ADMIN_API_KEY: adminApiKey,
       ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}`,
+      API_KEY_PEPPER: Buffer.alloc(32, 2).toString('base64'),
       ...env,
     },
   })
@@ -206,7 +208,7 @@ describe('what it is told wrongly', () => {
     const worker = start(['roll-up-usages'])
     expect(await worker.ended).toBe(1)
     expect(worker.stderr()).toContain('There is no worker "roll-up-usages"')
-    expect(worker.stderr()).toContain('roll-up-usage, aggregate-days, scan-thresholds, and deliver')
+    for (const name of Object.keys(kinds)) expect(worker.stderr()).toContain(name)
   })
 
   test('an unknown option and a missing setting end it with 1', async () => {
