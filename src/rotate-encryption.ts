@@ -24,7 +24,7 @@ const UNREADABLE_SHOWN = 5
 /** @returns whether nothing is left under older keys */
 async function rotate(options: ReencryptOptions, dryRun: boolean): Promise<boolean> {
   const { newestKeyId } = options.encryption
-  console.log(`The newest key is "${newestKeyId}".`)
+  console.log(`The newest key is "${newestKeyId}"; every running process must know it already.`)
   let left = await countAll(options)
   for (let pass = 1; left > 0 && !dryRun && pass <= MOST_PASSES; pass += 1) {
     let done = 0
