@@ -7,6 +7,8 @@ import { createCredentialWatch } from './callers/credential-watch.ts'
 import { createSecretHash } from './callers/secret-hash.ts'
 import { type Config, loadEnvironment, readConfig } from './config.ts'
 import type { Deps } from './context.ts'
+import { createFonts } from './documents/fonts.ts'
+import { createInvoicePdf } from './documents/invoice-pdf.ts'
 import { createAccessLog } from './http/access-log.ts'
 import { createApiListener } from './http/api-listener.ts'
 import { createHttpMetrics } from './http/http-metrics.ts'
@@ -22,6 +24,7 @@ import { calendarRoute } from './rest/calendar.ts'
 import { dashboardUsageRoutes } from './rest/dashboard-usage.ts'
 import { healthRoutes } from './rest/health.ts'
 import { homeRoute } from './rest/home.ts'
+import { invoiceRoutes } from './rest/invoices.ts'
 import { createRouter } from './rest/router.ts'
 import { taxApiRoutes } from './rest/tax-api/routes.ts'
 import { createWebhookRoutes } from './rest/webhooks/routes.ts'
@@ -43,6 +46,7 @@ import { connectRedis } from './streams/redis.ts'
 import { createTaxDateChanges } from './streams/tax-date-changes.ts'
 import { createUsageProducer } from './streams/usage-producer.ts'
 import { whenSupervisorGoes } from './supervised.ts'
+import { createInvoicing } from './workers/issue-invoices/invoicing.ts'
 import { makeYoga } from './yoga.ts'
 
 export interface ApiServer {
@@ -148,6 +152,11 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
   for (const { start } of starting) await untilMongoAnswers(closing, log, start)
   for (const reader of [live, alertReader]) reader.start()
   const watch = createCredentialWatch({ callers, clock })
+  const encryption = createEncryption(config.encryptionKeys, randomBytes)
+  const invoicing = createInvoicing({
+    ...{ ...common, plans, encryption, seller: config.billing.seller },
+    render: createInvoicePdf(createFonts()),
+  })
   const deps: Deps = {
     db,
     redis,
@@ -161,7 +170,8 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     ownerKeyLimits: limits.ownerKeys,
     publicUrl: config.publicUrl,
     secretHash: createSecretHash(pepper),
-    encryption: createEncryption(config.encryptionKeys, randomBytes),
+    encryption,
+    invoicing,
     outboundAllow: config.outboundAllow,
     random: randomBytes,
     clock,
@@ -204,6 +214,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
       calendarRoute({ ...deps, reads: createFeedReads(redis, clock) }),
       ...dashboardUsageRoutes(ask),
       ...webhooks.routes,
+      ...invoiceRoutes(deps),
       ...adminRoutes({ ...deps, registry, anomaly, onRaised: alertPublisher.publish }),
     ],
     log,

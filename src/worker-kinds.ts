@@ -1,5 +1,7 @@
 import type { Registry } from 'prom-client'
 import type { WorkerConfig, WorkerSecret } from './config.ts'
+import { createFonts } from './documents/fonts.ts'
+import { createInvoicePdf } from './documents/invoice-pdf.ts'
 import type { Logger } from './log.ts'
 import { createCustomerHttp } from './outgoing/customer-http.ts'
 import { createMailer } from './outgoing/mailer.ts'
@@ -13,6 +15,8 @@ import type { RedisClient } from './streams/redis.ts'
 import { createAggregateDays } from './workers/aggregate-days/aggregate-days.ts'
 import { createApplyBillingEvents } from './workers/apply-billing-events/apply-billing-events.ts'
 import { createDeliverAlerts } from './workers/deliver-alerts/deliver-alerts.ts'
+import { createInvoicingMetrics } from './workers/issue-invoices/invoicing-metrics.ts'
+import { createIssueInvoices } from './workers/issue-invoices/issue-invoices.ts'
 import { createRollUp } from './workers/roll-up-usage/roll-up.ts'
 import { createScanThresholds } from './workers/scan-thresholds/scan-thresholds.ts'
 
@@ -53,6 +57,7 @@ export const kinds: Readonly<Record<string, WorkerKind>> = {
   'scan-thresholds': { create: createScanWithTopic, needs: ['ENCRYPTION_KEYS'] },
   'deliver-alerts': { create: createDeliveries, needs: ['ENCRYPTION_KEYS'] },
   'apply-billing-events': { create: createApply, needs: ['ENCRYPTION_KEYS', 'API_KEY_PEPPER'] },
+  'issue-invoices': { create: createInvoices, needs: ['ENCRYPTION_KEYS'] },
 }
 
 function createRollUpWithQuota(deps: WorkerDeps): Worker {
@@ -114,5 +119,16 @@ function createApply({ config, encryption, ...deps }: WorkerDeps): Worker {
     live: billing.live,
     fetchSubscription: null,
     onApplied() {},
+  })
+}
+
+/** @throws Error without ENCRYPTION_KEYS */
+function createInvoices({ config, encryption, registry, ...deps }: WorkerDeps): Worker {
+  if (!encryption) throw new Error('issue-invoices needs ENCRYPTION_KEYS')
+  return createIssueInvoices({
+    ...deps,
+    ...{ encryption, seller: config.billing.seller, metrics: createInvoicingMetrics(registry) },
+    render: createInvoicePdf(createFonts()),
+    onTold() {},
   })
 }

@@ -24,6 +24,7 @@ Runs all workers in one process, or only those named:
   scan-thresholds       raises alerts: levels of the quota and of one's own, unusual days, silence
   deliver-alerts        sends them, and mails of billing: e-mail, Slack, Discord, web hooks
   apply-billing-events  applies what Stripe and Paddle sent to subscriptions and keys
+  issue-invoices        invoices each month at 02:00 UTC on the first, and credits refunds of providers
 
 Any number of these processes may run, on any number of machines. Each serves /livez, /readyz and
 /metrics on METRICS_PORT (left out: a free port, which it logs).`

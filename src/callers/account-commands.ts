@@ -1,6 +1,8 @@
 import { type Db, MongoServerError } from 'mongodb'
 import { ApiError } from '../errors.ts'
 import {
+  checkedBillingAddress,
+  checkedBillingLine,
   checkedCurrency,
   checkedEmail,
   checkedName,
@@ -21,7 +23,15 @@ export interface NewAccount {
   currency?: string | null | undefined
 }
 
-export interface AccountChanges {
+/** Who invoices are made out to; empty takes back what was said. */
+export interface BillingParty {
+  billingName?: string | null | undefined
+  /** Lines. */
+  billingAddress?: readonly string[] | null | undefined
+  taxId?: string | null | undefined
+}
+
+export interface AccountChanges extends BillingParty {
   name?: string | null | undefined
   email?: string | null | undefined
   currency?: string | null | undefined
@@ -77,14 +87,15 @@ export async function updateAccount(
     ...(changes.email != null && { email: checkedEmail(changes.email) }),
     ...(changes.currency != null && { currency: checkedCurrency(changes.currency) }),
   }
+  const party = billingPartyOf(changes)
   const account =
-    Object.keys(set).length === 0
+    Object.keys({ ...set, ...party.$set, ...party.$unset }).length === 0
       ? await accounts(db).findOne({ _id: accountId })
       : await db.client.withSession((session) =>
           session.withTransaction(async () => {
             const changed = await accounts(db).findOneAndUpdate(
               { _id: accountId },
-              { $set: set },
+              { ...party, $set: { ...set, ...party.$set } },
               { returnDocument: 'after', session },
             )
             if (changed && set.email !== undefined) {
@@ -95,4 +106,21 @@ export async function updateAccount(
         )
   if (!account) throw new ApiError('NOT_FOUND', 'There is no such account.')
   return account
+}
+
+/** An empty field is one that the account has not. */
+function billingPartyOf({ billingName, billingAddress, taxId }: BillingParty) {
+  const given: Pick<AccountDoc, 'billingName' | 'billingAddress' | 'taxId'> = {
+    ...(billingName != null && { billingName: checkedBillingLine(billingName, 'billingName') }),
+    ...(billingAddress != null && { billingAddress: checkedBillingAddress(billingAddress) }),
+    ...(taxId != null && { taxId: checkedBillingLine(taxId, 'taxId') }),
+  }
+  const isEmpty = ([, value]: [string, string | string[]]) => value.length === 0
+  const empty = Object.entries(given)
+    .filter(isEmpty)
+    .map(([field]) => [field, ''] as const)
+  return {
+    $set: Object.fromEntries(Object.entries(given).filter((one) => !isEmpty(one))),
+    ...(empty.length > 0 && { $unset: Object.fromEntries(empty) }),
+  }
 }

@@ -29,7 +29,7 @@ const MOST_CHOSEN = 20_000
 
 /** Fonts are read when they are first needed and kept, as are the choices made. */
 export function createFonts(): Fonts {
-  const files = { regular: fontFiles(false), bold: fontFiles(true) }
+  const files = { regular: once(() => fontFiles(false)), bold: once(() => fontFiles(true)) }
   const loaded = new Map<string, LoadedFont>()
   const chosen = { regular: new Map<string, Run>(), bold: new Map<string, Run>() }
 
@@ -69,7 +69,7 @@ export function createFonts(): Fonts {
   function runOf(grapheme: string, weight: 'regular' | 'bold'): Run {
     const known = chosen[weight].get(grapheme)
     if (known) return known
-    const run = choose(grapheme, files[weight])
+    const run = choose(grapheme, files[weight]())
     // Names may hold any number of different ones.
     if (chosen[weight].size >= MOST_CHOSEN) chosen[weight].clear()
     chosen[weight].set(grapheme, run)
@@ -88,6 +88,11 @@ export function createFonts(): Fonts {
       return runs
     },
   }
+}
+
+function once<Value>(read: () => Value): () => Value {
+  let value: Value | undefined
+  return () => (value ??= read())
 }
 
 /** Characters that are nothing to see, or turn the order of what is seen, are told by their code. */

@@ -38,6 +38,26 @@ export function checkedUserId(text: string): string {
   return text
 }
 
+const LINE_LENGTH = 100
+const ADDRESS_LINES = 8
+
+/** A name, a tax id: one line of an invoice; empty where it is to be none. */
+export function checkedBillingLine(text: string, field: string): string {
+  const line = text.trim()
+  if (unprintable.test(line) || [...line].length > LINE_LENGTH) {
+    throw new BadInput(`"${field}" must be one line of at most ${LINE_LENGTH} characters.`)
+  }
+  return line
+}
+
+/** The lines of an address on an invoice. */
+export function checkedBillingAddress(lines: readonly string[]): string[] {
+  if (lines.length > ADDRESS_LINES) {
+    throw new BadInput(`"billingAddress" must have at most ${ADDRESS_LINES} lines.`)
+  }
+  return lines.map((line) => checkedBillingLine(line, 'billingAddress'))
+}
+
 export function checkedCurrency(text: string): string {
   if (!isCurrency(text)) throw new BadInput('"currency" must be an ISO 4217 code such as USD.')
   return text

@@ -7,6 +7,9 @@ export interface AccountShape {
   name: string
   email: string
   currency: string
+  billingName?: string
+  billingAddress?: string[]
+  taxId?: string
 }
 
 export const Account = builder.objectRef<AccountShape>('Account').implement({
@@ -44,5 +47,13 @@ export const CreateAccountInput = builder.inputType('CreateAccountInput', {
 })
 
 export const UpdateAccountInput = builder.inputType('UpdateAccountInput', {
-  fields: (t) => ({ name: t.string(), email: t.string(), currency: t.string() }),
+  description: 'What is left out or null stays as it is.',
+  fields: (t) => ({
+    name: t.string(),
+    email: t.string(),
+    currency: t.string(),
+    billingName: t.string({ description: 'Who invoices are made out to; empty: the name.' }),
+    billingAddress: t.stringList({ description: 'Its lines, at most 8.' }),
+    taxId: t.string({ description: 'Stands on invoices; empty: none.' }),
+  }),
 })

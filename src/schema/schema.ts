@@ -20,6 +20,7 @@ import '../resolvers/live-usage.ts'
 import '../resolvers/forecast.ts'
 import '../resolvers/alerts.ts'
 import '../resolvers/alert-settings.ts'
+import '../resolvers/invoices.ts'
 
 let built: GraphQLSchema | undefined
 

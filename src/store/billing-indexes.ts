@@ -1,9 +1,12 @@
 import type { Db } from 'mongodb'
+import { INVOICE_KINDS } from '../rules/billing/invoice.ts'
 import { createAccessHistoryIndexes } from './access-history.ts'
 import { createBillingFactIndexes } from './billing-facts.ts'
 import { createBillingInboxIndexes } from './billing-inbox.ts'
 import { createBillingNoticeIndexes } from './billing-notices.ts'
 import { createBillingSubscriptionIndexes } from './billing-subscriptions.ts'
+import { ensureInvoiceNumbers } from './invoice-numbers.ts'
+import { createInvoiceIndexes } from './invoices.ts'
 import { createProviderInvoiceIndexes } from './provider-invoices.ts'
 import { createProviderRefundIndexes } from './provider-refunds.ts'
 
@@ -15,6 +18,8 @@ export async function createBillingIndexes(db: Db): Promise<void> {
     createBillingInboxIndexes(db),
     createBillingNoticeIndexes(db),
     createBillingSubscriptionIndexes(db),
+    createInvoiceIndexes(db),
+    ensureInvoiceNumbers(db, INVOICE_KINDS),
     createProviderInvoiceIndexes(db),
     createProviderRefundIndexes(db),
   ])

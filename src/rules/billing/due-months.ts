@@ -10,15 +10,17 @@ export function lastInvoiceableMonth(now: number): number {
 }
 
 /**
- * Months that should have been invoiced by `now` and were not, oldest first: all since the first one that was.
- * Where none ever was, the last one alone, so that what lies before this was put to use is left alone.
+ * Months that should have been invoiced by `now` and were not, oldest first: all since the first one that was
+ * invoiced in its time. Where none ever was, the last one alone, so that what lies before this was put to use
+ * is left alone.
  * @param done `2026-11`, of finished runs
+ * @param first the oldest of those that were not asked for by an operator; null: none
  */
-export function dueMonths(now: number, done: ReadonlySet<string>): string[] {
+export function dueMonths(now: number, done: ReadonlySet<string>, first: string | null): string[] {
   const last = lastInvoiceableMonth(now)
-  const first = done.size === 0 ? last : parseMonth([...done].toSorted()[0] ?? '')
   const due: string[] = []
-  for (let month = first; month <= last; month = startOfNextMonth(month)) {
+  const begin = first === null ? last : parseMonth(first)
+  for (let month = begin; month <= last; month = startOfNextMonth(month)) {
     if (!done.has(monthName(month))) due.push(monthName(month))
   }
   return due

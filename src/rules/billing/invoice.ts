@@ -98,3 +98,8 @@ const series: Readonly<Record<InvoiceKind, string>> = {
 export function invoiceNumber(kind: InvoiceKind, count: number): string {
   return `${series[kind]}-${`${count}`.padStart(6, '0')}`
 }
+
+/** Where a document's PDF is read, with the owner's token. */
+export function pdfPathOf(invoiceId: string): string {
+  return `/invoices/${invoiceId}.pdf`
+}

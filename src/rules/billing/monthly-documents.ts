@@ -14,9 +14,8 @@ import {
   NotInvoiceable,
   overageLine,
   planLines,
-  planNamed,
 } from './invoice-lines.ts'
-import { type KeyLife, wasAtProvider } from './plan-days.ts'
+import { type KeyLife, tiersHeld, wasAtProvider } from './plan-days.ts'
 import { totalsOf } from './totals.ts'
 import { unitsToCharge } from './usage-charges.ts'
 
@@ -39,7 +38,7 @@ export interface AccountMonth {
   totalOf(apiKeyId: string, month: string): number
   /** Calls above the limit that the provider could not be charged with. */
   unchargedOf(apiKeyId: string, month: string): number
-  /** By documents issued before, oldest first; of this month's own nothing. */
+  /** By documents issued before, oldest first; by those of this month nothing. */
   earlier: readonly CountedEarlier[]
   /** Months that were settled without a document, `2026-11:INVOICE`: nothing was charged of them. */
   empty: readonly string[]
@@ -98,9 +97,13 @@ function reckon(kind: MonthlyKind, account: AccountMonth): Reckoned {
     const before = reckoned.lines.length + reckoned.usage.length
     addPlans(reckoned, kind, key, account)
     addUsage(reckoned, kind, key, account)
-    const { apiKeyId, name, prefix } = key
-    if (reckoned.lines.length + reckoned.usage.length > before) {
-      reckoned.keys.push({ apiKeyId, name, prefix })
+    if (reckoned.lines.length + reckoned.usage.length === before) continue
+    const { apiKeyId, name, prefix, life } = key
+    reckoned.keys.push({ apiKeyId, name, prefix })
+    // Also those that cost nothing: whoever reckons it again needs them all.
+    for (const tier of tiersHeld(life, account.month)) {
+      const plan = account.plans.get(tier)
+      if (plan) reckoned.plans.add(plan)
     }
   }
   return reckoned
@@ -115,10 +118,7 @@ function homeOf({ life }: Key, month: number): MonthlyKind {
 function addPlans(to: Reckoned, kind: MonthlyKind, key: Key, account: AccountMonth): void {
   const { month, plans, currency } = account
   if (homeOf(key, month) !== kind) return
-  for (const line of planLines(key, key.life, month, plans, currency)) {
-    to.lines.push(line)
-    to.plans.add(planNamed(plans, line.tier ?? ''))
-  }
+  to.lines.push(...planLines(key, key.life, month, plans, currency))
 }
 
 /** This month's calls above the limit, then those of earlier months that came late, oldest first. */
@@ -167,7 +167,9 @@ function monthsOf(key: Key, { month, plans, earlier, empty }: AccountMonth): Key
     if (!empty.includes(`${of}:${home}`)) return []
     return [{ month: of, home, planOf: largest(parseMonth(of)), counted }]
   })
-  const own = { month: monthName(month), home: homeOf(key, month), counted: [] }
+  const name = monthName(month)
+  // Counted before it was invoiced: where it was settled without a document and calls came late.
+  const own = { month: name, home: homeOf(key, month), counted: byMonth.get(name) ?? [] }
   return [{ ...own, planOf: largest(month) }, ...late]
 }
 

@@ -70,17 +70,20 @@ describe('months that are due', () => {
   const at = (text: string) => Date.parse(text)
 
   test('begin two hours after their end', () => {
-    expect(dueMonths(at('2026-12-01T01:59:59.999Z'), new Set(['2026-10']))).toEqual([])
-    expect(dueMonths(at('2026-12-01T02:00:00Z'), new Set(['2026-10']))).toEqual(['2026-11'])
+    expect(dueMonths(at('2026-12-01T01:59:59.999Z'), new Set(['2026-10']), '2026-10')).toEqual([])
+    expect(dueMonths(at('2026-12-01T02:00:00Z'), new Set(['2026-10']), '2026-10')).toEqual([
+      '2026-11',
+    ])
     expect(lastInvoiceableMonth(at('2026-12-01T02:00:00Z'))).toBe(at('2026-11-01'))
   })
 
-  test('are made up, all since the first that was invoiced', () => {
+  test('are made up, all since the first that was invoiced in its time', () => {
     const done = new Set(['2026-06', '2026-08'])
-    expect(dueMonths(at('2026-11-05'), done)).toEqual(['2026-07', '2026-09', '2026-10'])
+    const due = dueMonths(at('2026-11-05'), done, '2026-06')
+    expect(due).toEqual(['2026-07', '2026-09', '2026-10'])
   })
 
   test('are the last one alone where none was ever invoiced', () => {
-    expect(dueMonths(at('2027-01-01T02:00:00Z'), new Set())).toEqual(['2026-12'])
+    expect(dueMonths(at('2027-01-01T02:00:00Z'), new Set(['2026-03']), null)).toEqual(['2026-12'])
   })
 })
