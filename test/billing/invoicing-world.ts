@@ -4,7 +4,6 @@ import type { RenderInvoice } from '../../src/documents/invoice-pdf.ts'
 import { INVOICE_KINDS, type InvoiceKind } from '../../src/rules/billing/invoice.ts'
 import { amountText } from '../../src/rules/billing/money.ts'
 import type { AccessThen } from '../../src/rules/billing/plan-days.ts'
-import type { Seller } from '../../src/rules/billing/seller.ts'
 import type { SubscriptionState } from '../../src/rules/billing/subscription-state.ts'
 import type { Plans } from '../../src/rules/plan.ts'
 import { accessHistory } from '../../src/store/access-history.ts'
@@ -21,16 +20,11 @@ import { createInvoicing, type Invoicing } from '../../src/workers/issue-invoice
 import { account, plantKey, silent } from '../asked.ts'
 import { plantUsage } from '../planted-usage.ts'
 import { type TestDatabase, testDatabase } from '../servers.ts'
-import { pricedPlans } from './account-months.ts'
+import { seller } from './invoicing-seller.ts'
+import { pricedPlans } from './priced-plans.ts'
 
 /** A PDF that takes no time: for tests that are about something else. */
 export const quickPdf: RenderInvoice = async (content) => Buffer.from(JSON.stringify(content))
-
-export const seller: Seller = {
-  name: 'GetComplical Pty Ltd',
-  address: ['1 Example Street', 'Sydney'],
-  ...{ taxId: 'ABN 1', taxName: 'GST', taxRate: '10' },
-}
 
 /** A database with accounts to be invoiced, and a clock that stands until it is moved. */
 export interface InvoicingWorld extends TestDatabase {

@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { monthlyDocuments } from '../../../src/rules/billing/monthly-documents.ts'
-import {
-  access,
-  accountMonth,
-  changesFrom,
-  keyOf,
-  pricedPlans,
-  written,
-} from '../../billing/account-months.ts'
+import { access, accountMonth, changesFrom, keyOf, written } from '../../billing/account-months.ts'
+import { pricedPlans } from '../../billing/priced-plans.ts'
 
 const key = keyOf('key_abcd')
 const whole = 'production (gc_live_abcd), November 2026'

@@ -6,9 +6,9 @@ import {
   at,
   changesFrom,
   keyOf,
-  pricedPlans,
   written,
 } from '../../billing/account-months.ts'
+import { pricedPlans } from '../../billing/priced-plans.ts'
 
 const key = keyOf('key_abcd')
 const whole = 'production (gc_live_abcd), November 2026'

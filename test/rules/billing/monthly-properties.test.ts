@@ -4,7 +4,8 @@ import type { CountedEarlier } from '../../../src/rules/billing/monthly-document
 import { monthlyDocuments } from '../../../src/rules/billing/monthly-documents.ts'
 import { DAY, startOfNextMonth } from '../../../src/rules/calendar-time.ts'
 import { minorDigits } from '../../../src/rules/currency.ts'
-import { access, accountMonth, at, keyOf, pricedPlans } from '../../billing/account-months.ts'
+import { access, accountMonth, at, keyOf } from '../../billing/account-months.ts'
+import { pricedPlans } from '../../billing/priced-plans.ts'
 
 /** Exact fractions, so that nothing is rounded before it should be. */
 interface Fraction {
