@@ -61,48 +61,54 @@ async function round(goal: number, freeze: boolean): Promise<boolean> {
   return inRun
 }
 
-test('killed and frozen anywhere, workers and operators issue each document once and leave no gap', async () => {
-  for (let n = 0; n < accountCount; n++) {
-    await world.plantAccount(`acc_${n}`)
-    await world.plantKey(`key_${n}a`, `acc_${n}`)
-    await world.plantKey(`key_${n}b`, `acc_${n}`)
-    await world.plantChange(`key_${n}b`, '2026-10-05T10:00:00Z', access('pro', 'ACTIVE'))
-  }
-  const wanted = 2 * accountCount
-  const random = seededRandom(seed)
-  let hit = 0
-  for (let kill = 0; kill < kills; kill++) {
-    const from = await issuedCount()
-    const share = Math.floor((wanted - from) / (kills - kill + 1))
-    const goal = from + integer(random, 0, Math.max(1, share))
-    if (await round(goal, kill === 0 || random() < 0.5)) hit += 1
-  }
-  const last = startChild()
-  const operators = [1, 2].map(() => world.invoicing().trigger('2026-11'))
-  await Promise.all([...operators, until(isFinished, 120_000)])
-  last.kill('SIGKILL')
-  await once(last, 'exit')
-  console.log(`issue-invoices: seed ${seed}, rounds ${kills}, in a run ${hit}, documents ${wanted}`)
-  expect(hit).toBe(kills)
+test(
+  'killed and frozen anywhere, workers and operators issue each document once and leave no gap',
+  async () => {
+    for (let n = 0; n < accountCount; n++) {
+      await world.plantAccount(`acc_${n}`)
+      await world.plantKey(`key_${n}a`, `acc_${n}`)
+      await world.plantKey(`key_${n}b`, `acc_${n}`)
+      await world.plantChange(`key_${n}b`, '2026-10-05T10:00:00Z', access('pro', 'ACTIVE'))
+    }
+    const wanted = 2 * accountCount
+    const random = seededRandom(seed)
+    let hit = 0
+    for (let kill = 0; kill < kills; kill++) {
+      const from = await issuedCount()
+      const share = Math.floor((wanted - from) / (kills - kill + 1))
+      const goal = from + integer(random, 0, Math.max(1, share))
+      if (await round(goal, kill === 0 || random() < 0.5)) hit += 1
+    }
+    const last = startChild()
+    const operators = [1, 2].map(() => world.invoicing().trigger('2026-11'))
+    await Promise.all([...operators, until(isFinished, 120_000)])
+    last.kill('SIGKILL')
+    await once(last, 'exit')
+    console.log(
+      `issue-invoices: seed ${seed}, rounds ${kills}, in a run ${hit}, documents ${wanted}`,
+    )
+    expect(hit).toBe(kills)
 
-  const all = await invoices(world.db).find().toArray()
-  const numbersOf = (kind: string) =>
-    all
-      .filter((one) => one.kind === kind)
-      .map(({ number }) => number ?? '')
-      .toSorted()
-  const upTo = (series: string) =>
-    Array.from({ length: accountCount }, (_, n) => `${series}-${`${n + 1}`.padStart(6, '0')}`)
-  expect(numbersOf('INVOICE')).toEqual(upTo('INV'))
-  expect(numbersOf('USAGE_STATEMENT')).toEqual(upTo('STM'))
-  const counters = await invoiceNumbers(world.db)
-    .find({ last: { $gt: 0 } })
-    .toArray()
-  expect(counters.map(({ last: given }) => given)).toEqual([accountCount, accountCount])
-  expect(await billingNotices(world.db).countDocuments()).toBe(wanted)
-  expect(await deliveries(world.db).countDocuments()).toBe(wanted)
-  for (const { _id, file } of all) {
-    const stored = await invoiceFiles(world.db).findOne({ _id })
-    expect(stored && hash('sha256', stored.pdf.buffer)).toBe(file?.sha256)
-  }
-})
+    const all = await invoices(world.db).find().toArray()
+    const numbersOf = (kind: string) =>
+      all
+        .filter((one) => one.kind === kind)
+        .map(({ number }) => number ?? '')
+        .toSorted()
+    const upTo = (series: string) =>
+      Array.from({ length: accountCount }, (_, n) => `${series}-${`${n + 1}`.padStart(6, '0')}`)
+    expect(numbersOf('INVOICE')).toEqual(upTo('INV'))
+    expect(numbersOf('USAGE_STATEMENT')).toEqual(upTo('STM'))
+    const counters = await invoiceNumbers(world.db)
+      .find({ last: { $gt: 0 } })
+      .toArray()
+    expect(counters.map(({ last: given }) => given)).toEqual([accountCount, accountCount])
+    expect(await billingNotices(world.db).countDocuments()).toBe(wanted)
+    expect(await deliveries(world.db).countDocuments()).toBe(wanted)
+    for (const { _id, file } of all) {
+      const stored = await invoiceFiles(world.db).findOne({ _id })
+      expect(stored && hash('sha256', stored.pdf.buffer)).toBe(file?.sha256)
+    }
+  },
+  60_000 + kills * 20_000,
+)
