@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Registry } from 'prom-client'
 import product from '../package.json' with { type: 'json' }
+import { whyInvoicesLack } from './billing-config.ts'
 import { createCallers } from './callers/callers.ts'
 import { createCredentialWatch } from './callers/credential-watch.ts'
 import { createSecretHash } from './callers/secret-hash.ts'
@@ -86,6 +87,8 @@ export async function startApi(config: Config, log: Logger): Promise<ApiServer> 
   })
   const port = await listener.listen(config.port, config.host)
   log.info({ port, host: config.host }, 'listening')
+  const lacking = whyInvoicesLack(config)
+  if (lacking !== null) log.warn(lacking)
 
   const begin = async () => {
     const database = await connectDatabase({ uri: config.mongodbUri, closing: closing.signal, log })

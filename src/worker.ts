@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { whyInvoicesLack } from './billing-config.ts'
 import { loadEnvironment, readWorkerConfig, type WorkerConfig } from './config.ts'
 import { createHealthListener } from './http/health-listener.ts'
 import { createLog, type Logger } from './log.ts'
@@ -62,6 +63,8 @@ export async function startWorkers(
   const listener = createHealthListener({ readiness, registry, adminApiKey, trustProxy, log })
   const port = await listener.listen(config.metricsPort, config.host)
   log.info({ port, host: config.host }, 'serving /livez, /readyz and /metrics')
+  const lacking = names.includes('issue-invoices') ? whyInvoicesLack(config) : null
+  if (lacking !== null) log.warn(lacking)
 
   const redis = connectRedis(config.redisUrl)
   let database: Database | null = null

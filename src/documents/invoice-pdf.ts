@@ -17,7 +17,7 @@ const page = {
   top: 56,
   bottom: 770,
 } as const
-const columns = { description: 346, quantity: 408, unitPrice: 474, amount: 547.28 } as const
+const columns = { description: 366, quantity: 418, unitPrice: 480, amount: 547.28 } as const
 const ink = {
   text: '#1f2933',
   soft: '#66727f',

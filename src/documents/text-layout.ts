@@ -26,7 +26,8 @@ export interface TextLayout {
 /** At which widths are taken, so that they keep their fractions. */
 const MEASURED = 1_000
 
-const words = new Intl.Segmenter('en', { granularity: 'word' })
+/** Blanks, and what stands between them: a line is broken nowhere else, unless it must be. */
+const words = /\s+|\S+/gu
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
 export function createTextLayout(canvas: TextCanvas, fonts: Fonts): TextLayout {
@@ -55,7 +56,7 @@ export function createTextLayout(canvas: TextCanvas, fonts: Fonts): TextLayout {
 
   function widthOf(text: string, style: TextStyle): number {
     let width = 0
-    for (const { segment } of words.segment(text)) width += widthOfWord(segment, style)
+    for (const [word] of text.matchAll(words)) width += widthOfWord(word, style)
     return width
   }
 
@@ -85,11 +86,11 @@ export function createTextLayout(canvas: TextCanvas, fonts: Fonts): TextLayout {
       line += part
       used += itsWidth
     }
-    for (const { segment } of words.segment(text)) {
-      const whole = widthOfWord(segment, style)
-      if (whole <= width) take(segment, whole)
+    for (const [word] of text.matchAll(words)) {
+      const whole = widthOfWord(word, style)
+      if (whole <= width) take(word, whole)
       else
-        for (const one of graphemes.segment(segment))
+        for (const one of graphemes.segment(word))
           take(one.segment, widthOfWord(one.segment, style))
     }
     return [...lines, line.trimEnd()]
