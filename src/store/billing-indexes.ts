@@ -9,6 +9,7 @@ import { ensureInvoiceNumbers } from './invoice-numbers.ts'
 import { createInvoiceIndexes } from './invoices.ts'
 import { createProviderInvoiceIndexes } from './provider-invoices.ts'
 import { createProviderRefundIndexes } from './provider-refunds.ts'
+import { createUnchargedUsageIndex } from './uncharged-usage.ts'
 
 /** Of all that billing writes. Idempotent; also makes the collections, which transactions then need not. */
 export async function createBillingIndexes(db: Db): Promise<void> {
@@ -19,6 +20,7 @@ export async function createBillingIndexes(db: Db): Promise<void> {
     createBillingNoticeIndexes(db),
     createBillingSubscriptionIndexes(db),
     createInvoiceIndexes(db),
+    createUnchargedUsageIndex(db),
     ensureInvoiceNumbers(db, INVOICE_KINDS),
     createProviderInvoiceIndexes(db),
     createProviderRefundIndexes(db),

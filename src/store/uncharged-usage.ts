@@ -1,4 +1,4 @@
-import type { Db } from 'mongodb'
+import type { Collection, Db } from 'mongodb'
 
 /** What of a document of charge-usage matters here: one a key and month, or one a key and day. */
 interface UsageChargeDoc {
@@ -10,6 +10,18 @@ interface UsageChargeDoc {
   toNextInvoice?: number
 }
 
+const forInvoice = { toNextInvoice: { $gt: 0 } } as const
+
+function usageCharges(db: Db): Collection<UsageChargeDoc> {
+  return db.collection('usageCharges')
+}
+
+/** Idempotent; called at start by every process. */
+export async function createUnchargedUsageIndex(db: Db): Promise<void> {
+  const options = { partialFilterExpression: forInvoice, name: 'for the next invoice' }
+  await usageCharges(db).createIndex({ apiKeyId: 1 }, options)
+}
+
 /**
  * Calls above the limit that go on an invoice of ours because the provider could not be charged with them, by
  * `<apiKeyId>:2026-11`.
@@ -18,10 +30,7 @@ export async function unchargedUsage(
   db: Db,
   apiKeyIds: readonly string[],
 ): Promise<Map<string, number>> {
-  const found = db.collection<UsageChargeDoc>('usageCharges').find({
-    apiKeyId: { $in: [...apiKeyIds] },
-    toNextInvoice: { $gt: 0 },
-  })
+  const found = usageCharges(db).find({ apiKeyId: { $in: [...apiKeyIds] }, ...forInvoice })
   const units = new Map<string, number>()
   for await (const { apiKeyId, month, toNextInvoice = 0 } of found) {
     const key = `${apiKeyId}:${month}`

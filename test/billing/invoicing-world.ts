@@ -26,6 +26,18 @@ import { pricedPlans } from './priced-plans.ts'
 /** A PDF that takes no time: for tests that are about something else. */
 export const quickPdf: RenderInvoice = async (content) => Buffer.from(JSON.stringify(content))
 
+/** A PDF whose first one is not done before something else has happened. */
+export function pdfAfter(happens: () => Promise<unknown>): RenderInvoice {
+  let waited = false
+  return async (content) => {
+    if (!waited) {
+      waited = true
+      await happens()
+    }
+    return await quickPdf(content)
+  }
+}
+
 /** A database with accounts to be invoiced, and a clock that stands until it is moved. */
 export interface InvoicingWorld extends TestDatabase {
   /** ms */

@@ -5,7 +5,12 @@ import { deliveries } from '../../src/store/deliveries.ts'
 import { invoiceNumbers } from '../../src/store/invoice-numbers.ts'
 import { invoiceFiles, invoiceProblems, invoices } from '../../src/store/invoices.ts'
 import { access } from '../billing/account-months.ts'
-import { type InvoicingWorld, invoicingWorld, summary } from '../billing/invoicing-world.ts'
+import {
+  type InvoicingWorld,
+  invoicingWorld,
+  pdfAfter,
+  summary,
+} from '../billing/invoicing-world.ts'
 
 let world: InvoicingWorld
 
@@ -175,6 +180,28 @@ describe('late calls', () => {
     )
     expect(late).toMatchObject([{ quantity: 1_000, unitPrice: '0.004', amount: 400 }])
     expect(await world.issued()).toHaveLength(3)
+  })
+
+  test('are not charged by a document that was reckoned before another charged them', async () => {
+    await world.plantAccount('acc_a')
+    await world.plantKey('key_a', 'acc_a')
+    await world.plantCalls('key_a', '2026-10', 10_500)
+    await world.invoicing().trigger('2026-10')
+    await world.plantCalls('key_a', '2026-10', 1_000)
+    world.now = Date.parse('2027-01-02T00:00:00Z')
+    // November is reckoned with the late calls; December takes them before November is issued.
+    const other = pdfAfter(() => world.invoicing().trigger('2026-12'))
+    await world.invoicing(other).trigger('2026-11')
+    const issued = await world.issued()
+    const late = issued.map(({ month, lines }) => [
+      month,
+      lines.some(({ what }) => what === 'late'),
+    ])
+    expect(late).toEqual([
+      ['2026-10', false],
+      ['2026-12', true],
+      ['2026-11', false],
+    ])
   })
 
   test('of a month without a document come on one later', async () => {

@@ -36,7 +36,7 @@ export function createInvoicingMetrics(registry: Registry): InvoicingMetrics {
     }),
     seconds: new Gauge({
       name: 'getcomplical_invoicing_duration_seconds',
-      help: 'How long the last run over all accounts took. It grows with the documents issued, some 50 a second.',
+      help: 'How long the last run over all accounts took. It grows with the documents issued; each takes its PDF and a transaction.',
       registers,
     }),
   }

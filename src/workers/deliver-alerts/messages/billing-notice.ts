@@ -2,7 +2,7 @@ import { dayName } from '../../../rules/calendar-time.ts'
 import type { BillingNotice } from '../../../store/billing-notices.ts'
 import type { DunningData } from '../../../store/dunning-mail.ts'
 import type { InvoiceNoticeData } from '../../../store/issue-invoice.ts'
-import { noticeOfInvoice } from './invoice-notice.ts'
+import { messageOfInvoice } from './invoice-notice.ts'
 import type { KeyNamed, Notice } from './notice.ts'
 
 /**
@@ -17,7 +17,7 @@ export function noticeOfBilling(
 ): Notice | null {
   const link = `${publicUrl}/dashboard`
   if (type === 'payment-reminder') return reminder(data as DunningData, key, link)
-  if (type === 'invoice-issued') return noticeOfInvoice(data as InvoiceNoticeData, link)
+  if (type === 'invoice-issued') return messageOfInvoice(data as InvoiceNoticeData, link)
   return null
 }
 

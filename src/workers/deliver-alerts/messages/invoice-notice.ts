@@ -6,7 +6,7 @@ import type { InvoiceNoticeData } from '../../../store/issue-invoice.ts'
 import type { Notice } from './notice.ts'
 
 /** What a mail says of a document that was issued; the document itself is attached. */
-export function noticeOfInvoice(
+export function messageOfInvoice(
   { kind, number, month, total, credits }: InvoiceNoticeData,
   link: string,
 ): Notice {
