@@ -7,8 +7,6 @@ import { type InvoicingWorld, invoicingWorld, pdfAfter } from '../billing/invoic
 import { admin, codeOf } from './two-accounts.ts'
 
 let world: InvoicingWorld
-const _owner = asOwner('acc_a')
-const _other = asOwner('acc_b')
 
 beforeAll(async () => {
   world = await invoicingWorld()
