@@ -1,5 +1,4 @@
-import type { BillingProvider } from '../rules/billing/fact.ts'
-import type { InvoiceContent, InvoiceKind } from '../rules/billing/invoice.ts'
+import { type InvoiceContent, type InvoiceKind, providerName } from '../rules/billing/invoice.ts'
 import { monthWords } from '../rules/billing/invoice-lines.ts'
 import { amountText } from '../rules/billing/money.ts'
 import { parseMonth } from '../rules/usage-period.ts'
@@ -62,10 +61,6 @@ function statementNote(invoices: InvoiceContent['providerInvoices']): string {
       ? 'The payment provider sends its own invoice.'
       : `The payment provider's own ${named.length === 1 ? 'invoice is' : 'invoices are'} ${named.join(', ')}.`
   return `This statement is not a request for payment. ${which}`
-}
-
-export function providerName(provider: BillingProvider): string {
-  return provider === 'STRIPE' ? 'Stripe' : 'Paddle'
 }
 
 /** Digits of large numbers in threes: `12,345`, `1234.50`. */

@@ -1,4 +1,4 @@
-import { INVOICE_KINDS, pdfPathOf } from '../rules/billing/invoice.ts'
+import { INVOICE_KINDS, pdfPathOf, providerName } from '../rules/billing/invoice.ts'
 import { INVOICE_STATUSES } from '../rules/billing/invoice-status.ts'
 import { amountText } from '../rules/billing/money.ts'
 import type { Connection } from '../rules/connection.ts'
@@ -88,6 +88,14 @@ export const Invoice = builder.objectRef<InvoiceDoc>('Invoice').implement({
       nullable: true,
       description: 'Of a credit note: the document that it takes back.',
       resolve: ({ credits }) => credits?.id ?? null,
+    }),
+    providerInvoices: t.stringList({
+      description:
+        "Of a statement: the provider's own invoices, as far as they were known when it was issued.",
+      resolve: ({ providerInvoices }) =>
+        providerInvoices.map(
+          ({ provider, id, number }) => `${providerName(provider)} ${number ?? id}`,
+        ),
     }),
     pdfUrl: t.string({
       description: "A path on this server, for the owner's bearer token.",

@@ -2,7 +2,7 @@ import type { ExecutionResult } from 'graphql'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Caller } from '../../src/context.ts'
 import { type InvoiceDoc, invoices } from '../../src/store/invoices.ts'
-import { ask, asOwner, contextOf } from '../asked.ts'
+import { ask, contextOf } from '../asked.ts'
 import { type InvoicingWorld, invoicingWorld, pdfAfter } from '../billing/invoicing-world.ts'
 import { admin, codeOf } from './two-accounts.ts'
 

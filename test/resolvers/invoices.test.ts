@@ -182,8 +182,14 @@ describe('the status of an invoice', () => {
 
   test('of a draft, a statement and of nothing cannot be decided so', async () => {
     await world.plantChange('key_a', '2026-10-15T10:00:00Z', access('starter', 'ACTIVE'))
+    await world.plantSubscription('STRIPE:sub_1', 'key_a', '2026-10-15T10:00:00Z')
+    await world.providerInvoice('STRIPE:in_1', 'STRIPE:sub_1', '2026-11-15')
     await world.invoicing().trigger('2026-11')
     const [statement] = await world.issued()
+    const list = '{ invoices { edges { node { providerInvoices creditOf paidAt } } } }'
+    expect((await asked(owner, list)).data?.invoices).toEqual({
+      edges: [{ node: { providerInvoices: ['Stripe N-1'], creditOf: null, paidAt: null } }],
+    })
     const byHand = await asked(admin, change('markInvoicePaid'), { id: statement?._id })
     expect(byHand.errors?.[0]?.message).toContain('the provider')
     await world.invoicing().trigger('2026-12')

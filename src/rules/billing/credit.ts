@@ -1,6 +1,6 @@
 import { BadInput } from '../bad-input.ts'
 import type { BillingProvider } from './fact.ts'
-import type { InvoiceContent, InvoiceLine } from './invoice.ts'
+import { type InvoiceContent, type InvoiceLine, providerName } from './invoice.ts'
 import { amountText, dividedHalfUp, minorOf, storedMinor } from './money.ts'
 import { taxLine } from './totals.ts'
 
@@ -57,8 +57,7 @@ export function refundLines(
   provider: BillingProvider,
   { amount, currency, of }: { amount: number; currency: string; of: string | null },
 ): Sums {
-  const name = provider === 'STRIPE' ? 'Stripe' : 'Paddle'
-  const description = `Refund by ${name}${of === null ? '' : ` of its invoice ${of}`}`
+  const description = `Refund by ${providerName(provider)}${of === null ? '' : ` of its invoice ${of}`}`
   const line = givenBack('refund', description, -BigInt(amount), currency)
   return { lines: [line], subtotal: -amount, tax: null, total: -amount }
 }
