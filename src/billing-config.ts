@@ -20,6 +20,18 @@ const PADDLE_API = {
   test: 'https://sandbox-api.paddle.com',
 } as const
 
+/** What an operator should know at the start, though nothing stands still without it; null: nothing. */
+export function whyInvoicesLack({
+  production,
+  billing,
+}: {
+  production: boolean
+  billing: Pick<BillingConfig, 'seller'>
+}): string | null {
+  if (!production || billing.seller.address.length > 0) return null
+  return 'SELLER_ADDRESS is not set: invoices are issued without the address of who sends them'
+}
+
 export function billingConfig(values: Settings): BillingConfig {
   const { BILLING_MODE: mode, STRIPE_SECRET_KEY: stripeKey, PADDLE_API_KEY: paddleKey } = values
   const source = (secrets: string[] | undefined, file: string | undefined) =>

@@ -18,6 +18,7 @@ import type { LiveReader } from './streams/live-reader.ts'
 import type { RecordReader } from './streams/record-reader.ts'
 import type { RedisClient } from './streams/redis.ts'
 import type { TaxDateChanges } from './streams/tax-date-changes.ts'
+import type { Invoicing } from './workers/issue-invoices/invoicing.ts'
 
 /**
  * Who asks. A bearer token (`account`) may name one of its account's keys to pay for metered fields;
@@ -56,6 +57,8 @@ export interface Deps {
   /** Enters changes of tax dates and feeds the `taxDateChanged` subscriptions. */
   taxDateChanges: TaxDateChanges
   callers: Callers
+  /** Previews, audits, credits and sets invoices. */
+  invoicing: Invoicing
   ownerKeyLimits: OwnerKeyLimits
   /** Origin under which clients reach this product, without a slash at its end. */
   publicUrl: string

@@ -2,11 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Registry } from 'prom-client'
 import product from '../package.json' with { type: 'json' }
+import { whyInvoicesLack } from './billing-config.ts'
 import { createCallers } from './callers/callers.ts'
 import { createCredentialWatch } from './callers/credential-watch.ts'
 import { createSecretHash } from './callers/secret-hash.ts'
 import { type Config, loadEnvironment, readConfig } from './config.ts'
 import type { Deps } from './context.ts'
+import { createFonts } from './documents/fonts.ts'
+import { createInvoicePdf } from './documents/invoice-pdf.ts'
 import { createAccessLog } from './http/access-log.ts'
 import { createApiListener } from './http/api-listener.ts'
 import { createHttpMetrics } from './http/http-metrics.ts'
@@ -22,6 +25,7 @@ import { calendarRoute } from './rest/calendar.ts'
 import { dashboardUsageRoutes } from './rest/dashboard-usage.ts'
 import { healthRoutes } from './rest/health.ts'
 import { homeRoute } from './rest/home.ts'
+import { invoiceRoutes } from './rest/invoices.ts'
 import { createRouter } from './rest/router.ts'
 import { taxApiRoutes } from './rest/tax-api/routes.ts'
 import { createWebhookRoutes } from './rest/webhooks/routes.ts'
@@ -42,6 +46,7 @@ import { createTaxDateChanges } from './streams/tax-date-changes.ts'
 import { createToldRecords } from './streams/told-records.ts'
 import { createUsageProducer } from './streams/usage-producer.ts'
 import { whenSupervisorGoes } from './supervised.ts'
+import { createInvoicing } from './workers/issue-invoices/invoicing.ts'
 import { makeYoga } from './yoga.ts'
 
 export interface ApiServer {
@@ -81,6 +86,8 @@ export async function startApi(config: Config, log: Logger): Promise<ApiServer> 
   })
   const port = await listener.listen(config.port, config.host)
   log.info({ port, host: config.host }, 'listening')
+  const lacking = whyInvoicesLack(config)
+  if (lacking !== null) log.warn(lacking)
 
   const begin = async () => {
     const database = await connectDatabase({ uri: config.mongodbUri, closing: closing.signal, log })
@@ -146,6 +153,11 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
   for (const { start } of starting) await untilMongoAnswers(closing, log, start)
   live.start()
   const watch = createCredentialWatch({ callers, clock })
+  const encryption = createEncryption(config.encryptionKeys, randomBytes)
+  const invoicing = createInvoicing({
+    ...{ ...common, plans, encryption, seller: config.billing.seller },
+    render: createInvoicePdf(createFonts()),
+  })
   const deps: Deps = {
     db,
     redis,
@@ -161,7 +173,8 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     ownerKeyLimits: limits.ownerKeys,
     publicUrl: config.publicUrl,
     secretHash: createSecretHash(pepper),
-    encryption: createEncryption(config.encryptionKeys, randomBytes),
+    encryption,
+    invoicing,
     outboundAllow: config.outboundAllow,
     random: randomBytes,
     clock,
@@ -204,6 +217,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
       calendarRoute({ ...deps, reads: createFeedReads(redis, clock) }),
       ...dashboardUsageRoutes(ask),
       ...webhooks.routes,
+      ...invoiceRoutes(deps),
       ...adminRoutes({ ...deps, registry, anomaly, onRaised: told.alerts.publisher.publish }),
     ],
     log,

@@ -1,5 +1,7 @@
 import type { Registry } from 'prom-client'
 import type { WorkerConfig, WorkerSecret } from './config.ts'
+import { createFonts } from './documents/fonts.ts'
+import { createInvoicePdf } from './documents/invoice-pdf.ts'
 import type { Logger } from './log.ts'
 import { createCustomerHttp } from './outgoing/customer-http.ts'
 import { createMailer } from './outgoing/mailer.ts'
@@ -15,6 +17,8 @@ import { createAggregateDays } from './workers/aggregate-days/aggregate-days.ts'
 import { createApplyBillingEvents } from './workers/apply-billing-events/apply-billing-events.ts'
 import { createChasePayments } from './workers/chase-payments/chase-payments.ts'
 import { createDeliverAlerts } from './workers/deliver-alerts/deliver-alerts.ts'
+import { createInvoicingMetrics } from './workers/issue-invoices/invoicing-metrics.ts'
+import { createIssueInvoices } from './workers/issue-invoices/issue-invoices.ts'
 import { createRollUp } from './workers/roll-up-usage/roll-up.ts'
 import { createScanThresholds } from './workers/scan-thresholds/scan-thresholds.ts'
 
@@ -61,6 +65,7 @@ export const kinds: Readonly<Record<string, WorkerKind>> = {
     needs: ['ENCRYPTION_KEYS', 'API_KEY_PEPPER'],
   },
   'chase-payments': { create: withBillingTopic(createChase), needs: ['ENCRYPTION_KEYS'] },
+  'issue-invoices': { create: withBillingTopic(createInvoices), needs: ['ENCRYPTION_KEYS'] },
 }
 
 function createRollUpWithQuota(deps: WorkerDeps): Worker {
@@ -150,4 +155,18 @@ function createApply({ config, encryption, ...deps }: WorkerDeps, publish: () =>
 function createChase({ encryption, ...deps }: WorkerDeps, publish: () => void): Worker {
   if (!encryption) throw new Error('chase-payments needs ENCRYPTION_KEYS')
   return createChasePayments({ ...deps, encryption, onSettled: publish })
+}
+
+/** @throws Error without ENCRYPTION_KEYS */
+function createInvoices(
+  { config, encryption, registry, ...deps }: WorkerDeps,
+  publish: () => void,
+): Worker {
+  if (!encryption) throw new Error('issue-invoices needs ENCRYPTION_KEYS')
+  return createIssueInvoices({
+    ...deps,
+    ...{ encryption, seller: config.billing.seller, metrics: createInvoicingMetrics(registry) },
+    render: createInvoicePdf(createFonts()),
+    onTold: publish,
+  })
 }

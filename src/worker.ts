@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { whyInvoicesLack } from './billing-config.ts'
 import { loadEnvironment, readWorkerConfig, type WorkerConfig } from './config.ts'
 import { createHealthListener } from './http/health-listener.ts'
 import { createLog, type Logger } from './log.ts'
@@ -27,6 +28,7 @@ Runs all workers in one process, or only those named:
   deliver-alerts        sends them, and mails of billing: e-mail, Slack, Discord, web hooks
   apply-billing-events  applies what Stripe and Paddle sent to subscriptions and keys
   chase-payments        ends what was booked to end; writes about failed payments, blocks after the grace
+  issue-invoices        invoices each month at 02:00 UTC on the first, and credits refunds of providers
 
 Any number of these processes may run, on any number of machines. Each serves /livez, /readyz and
 /metrics on METRICS_PORT (left out: a free port, which it logs).`
@@ -64,6 +66,8 @@ export async function startWorkers(
   const listener = createHealthListener({ readiness, registry, adminApiKey, trustProxy, log })
   const port = await listener.listen(config.metricsPort, config.host)
   log.info({ port, host: config.host }, 'serving /livez, /readyz and /metrics')
+  const lacking = names.includes('issue-invoices') ? whyInvoicesLack(config) : null
+  if (lacking !== null) log.warn(lacking)
 
   const redis = connectRedis(config.redisUrl)
   let database: Database | null = null

@@ -26,13 +26,16 @@ export interface NewAccount {
   currency?: string | null | undefined
 }
 
+/** Of what stands below the line null, or what is empty, takes away what was said. */
 export interface AccountChanges {
   name?: string | null | undefined
   email?: string | null | undefined
   currency?: string | null | undefined
-  /** Of this and what follows null takes it away. */
+  // ---
   graceDays?: number | null | undefined
+  /** Whom invoices are made out to. */
   billingName?: string | null | undefined
+  /** Lines. */
   billingAddress?: readonly string[] | null | undefined
   taxId?: string | null | undefined
 }
@@ -110,25 +113,31 @@ export async function updateAccount(
   )
 }
 
-/** Null: of what invoices need and of the days of grace it takes away, of the rest it changes nothing. */
+/** Null, or empty: of what invoices need and of the days of grace it takes away, of the rest it changes nothing. */
 function updateOf(changes: AccountChanges): {
   $set: Partial<AccountDoc>
   $unset: { [Field in (typeof removable)[number]]?: '' }
 } {
   const { name, email, currency, graceDays, billingName, billingAddress, taxId } = changes
-  const removed = removable.filter((field) => changes[field] === null)
+  const removed = removable.filter((field) => isEmpty(changes[field]))
   return {
     $set: {
       ...(name != null && { name: checkedName(name) }),
       ...(email != null && { email: checkedEmail(email) }),
       ...(currency != null && { currency: checkedCurrency(currency) }),
       ...(graceDays != null && { graceDays: checkedGraceDays(graceDays) }),
-      ...(billingName != null && { billingName: checkedName(billingName, 'billingName') }),
-      ...(billingAddress != null && { billingAddress: checkedAddress(billingAddress) }),
-      ...(taxId != null && { taxId: checkedName(taxId, 'taxId') }),
+      ...(billingName?.trim() && { billingName: checkedName(billingName, 'billingName') }),
+      ...(billingAddress?.length && { billingAddress: checkedAddress(billingAddress) }),
+      ...(taxId?.trim() && { taxId: checkedName(taxId, 'taxId') }),
     },
     $unset: Object.fromEntries(removed.map((field) => [field, ''])),
   }
+}
+
+/** Given, and nothing in it. */
+function isEmpty(value: unknown): boolean {
+  if (typeof value === 'string') return value.trim() === ''
+  return value === null || (Array.isArray(value) && value.length === 0)
 }
 
 const removable = ['graceDays', 'billingName', 'billingAddress', 'taxId'] as const

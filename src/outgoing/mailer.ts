@@ -15,6 +15,15 @@ export interface Mail {
   text: string
   html: string
   at: Date
+  attachments?: readonly Attachment[]
+}
+
+/** A file that goes with a mail. */
+export interface Attachment {
+  /** Plain ASCII. */
+  filename: string
+  contentType: string
+  content: Uint8Array
 }
 
 /**
@@ -113,7 +122,7 @@ function createMailFolder(from: Sender, folder: string): SendMail {
 /** A text that begins like a path or a URL is text, not something to read in. */
 const withoutFiles = { disableFileAccess: true, disableUrlAccess: true }
 
-function messageOf({ id, to, subject, text, html, at }: Mail, from: Sender) {
+function messageOf({ id, to, subject, text, html, at, attachments = [] }: Mail, from: Sender) {
   return {
     from,
     // As an object it is one address, whatever it looks like.
@@ -122,6 +131,10 @@ function messageOf({ id, to, subject, text, html, at }: Mail, from: Sender) {
     text,
     html,
     date: at,
+    attachments: attachments.map(({ content, ...named }) => ({
+      ...named,
+      content: Buffer.from(content),
+    })),
     messageId: `<${withoutSpecials(id)}@${from.address.split('@').at(-1)}>`,
     // RFC 3834: keeps absence notes from answering.
     headers: { 'Auto-Submitted': 'auto-generated' },

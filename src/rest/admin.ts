@@ -44,7 +44,7 @@ export function adminRoutes({ taxHistory, ...options }: AdminRoutesOptions): Rou
 }
 
 /** The key itself: a token with the admin claim opens admin fields, but not this route. */
-async function demandAdminKey(request: RestRequest): Promise<void> {
+export async function demandAdminKey(request: RestRequest): Promise<void> {
   const { kind } = await request.caller()
   const { apiKeys } = request.credentials
   if (kind === 'anonymous')

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 
 /** A strong validator: the same exactly where the body is. */
-export function entityTag(body: string): string {
+export function entityTag(body: string | Uint8Array): string {
   return `"${hash('sha256', body, 'base64url')}"`
 }
 

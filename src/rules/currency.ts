@@ -13,3 +13,21 @@ const codes = new Set(
 export function isCurrency(code: string): boolean {
   return codes.has(code)
 }
+
+/** Decimals of the amounts of these; of all others two (ISO 4217, list one, 2024). */
+const decimals: Readonly<Record<string, number>> = {
+  ...digitsOf(0, 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF'),
+  ...digitsOf(3, 'BHD IQD JOD KWD LYD OMR TND'),
+}
+
+function digitsOf(digits: number, list: string): Record<string, number> {
+  return Object.fromEntries(list.split(' ').map((code) => [code, digits]))
+}
+
+/**
+ * Decimals that amounts of a currency have: 2 for USD, 0 for JPY, 3 for KWD. From the standard and not from
+ * Intl, which follows custom where it differs and changes with its release.
+ */
+export function minorDigits(currency: string): number {
+  return decimals[currency] ?? 2
+}

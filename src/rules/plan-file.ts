@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { LONGEST_GRACE_DAYS } from './account-input.ts'
-import { isCurrency } from './currency.ts'
+import { isCurrency, minorDigits } from './currency.ts'
 import { FREE_TIER, type Plan, type Plans } from './plan.ts'
 
 const id = z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/, 'is not an id: a–z, 0–9, _ and -')
@@ -79,12 +79,6 @@ function whyNoPrice(currency: string, amount: string): string | null {
   if (shape.test(amount)) return null
   const example = decimals === 0 ? '4500' : `29.${'0'.repeat(decimals)}`
   return `"${amount}" is not an amount such as "${example}"`
-}
-
-/** ECMA-402 takes them from ISO 4217: 2 for USD, 0 for JPY, 3 for KWD. */
-function minorDigits(currency: string): number {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency })
-  return format.resolvedOptions().maximumFractionDigits ?? 2
 }
 
 function duplicates(values: readonly string[]): string[] {

@@ -23,6 +23,7 @@ import '../resolvers/forecast.ts'
 import '../resolvers/alerts.ts'
 import '../resolvers/alert-settings.ts'
 import '../resolvers/subscription-changed.ts'
+import '../resolvers/invoices.ts'
 
 let built: GraphQLSchema | undefined
 

@@ -1,11 +1,15 @@
 import type { Db } from 'mongodb'
+import { INVOICE_KINDS } from '../rules/billing/invoice.ts'
 import { createAccessHistoryIndexes } from './access-history.ts'
 import { createBillingFactIndexes } from './billing-facts.ts'
 import { createBillingInboxIndexes } from './billing-inbox.ts'
 import { createBillingNoticeIndexes } from './billing-notices.ts'
 import { createBillingSubscriptionIndexes } from './billing-subscriptions.ts'
+import { ensureInvoiceNumbers } from './invoice-numbers.ts'
+import { createInvoiceIndexes } from './invoices.ts'
 import { createProviderInvoiceIndexes } from './provider-invoices.ts'
 import { createProviderRefundIndexes } from './provider-refunds.ts'
+import { createUnchargedUsageIndex } from './uncharged-usage.ts'
 
 /** Of all that billing writes. Idempotent; also makes the collections, which transactions then need not. */
 export async function createBillingIndexes(db: Db): Promise<void> {
@@ -15,6 +19,9 @@ export async function createBillingIndexes(db: Db): Promise<void> {
     createBillingInboxIndexes(db),
     createBillingNoticeIndexes(db),
     createBillingSubscriptionIndexes(db),
+    createInvoiceIndexes(db),
+    createUnchargedUsageIndex(db),
+    ensureInvoiceNumbers(db, INVOICE_KINDS),
     createProviderInvoiceIndexes(db),
     createProviderRefundIndexes(db),
   ])

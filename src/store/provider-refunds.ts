@@ -16,6 +16,10 @@ export interface ProviderRefundDoc {
   currency: string
   /** When the first of it went back. */
   at: Date
+  /** Of it there are credit notes; absent: none. */
+  credited?: number
+  /** There may be more to credit; absent or false: all of it is told. */
+  creditDue?: boolean
 }
 
 export function providerRefunds(db: Db): Collection<ProviderRefundDoc> {
@@ -25,6 +29,10 @@ export function providerRefunds(db: Db): Collection<ProviderRefundDoc> {
 /** Idempotent; called at start by every process. */
 export async function createProviderRefundIndexes(db: Db): Promise<void> {
   await providerRefunds(db).createIndex({ accountId: 1, at: 1 })
+  await providerRefunds(db).createIndex(
+    { at: 1 },
+    { partialFilterExpression: { creditDue: true }, name: 'credit due' },
+  )
 }
 
 /**
@@ -38,7 +46,7 @@ export async function keepProviderRefund(
 ): Promise<number> {
   const before = await providerRefunds(db).findOneAndUpdate(
     { _id },
-    { $set: refund, $max: { total }, $min: { at } },
+    { $set: { ...refund, creditDue: true }, $max: { total }, $min: { at } },
     { upsert: true, returnDocument: 'before', session },
   )
   return Math.max(0, total - (before?.total ?? 0))

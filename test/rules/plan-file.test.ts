@@ -52,6 +52,11 @@ test('three decimals are right for a currency that has three', () => {
   expect(problemsOf({ plans: [free, kuwait] })).toBe('')
 })
 
+test('decimals are those of ISO 4217, where Intl would follow custom', () => {
+  const other = { ...free, id: 'other', prices: { HUF: '900.00', IQD: '1.000', JPY: '150' } }
+  expect(problemsOf({ plans: [free, other] })).toBe('')
+})
+
 test('an id or a provider’s price may not name two plans', () => {
   expect(problemsOf({ plans: [free, free] })).toContain('names the plan id "free" twice')
   const twice = { ...starter, id: 'other' }

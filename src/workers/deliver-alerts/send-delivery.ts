@@ -1,15 +1,17 @@
 import type { Db } from 'mongodb'
 import type { Logger } from '../../log.ts'
 import type { CustomerAnswer, PostToCustomer } from '../../outgoing/customer-http.ts'
-import { MailError, type SendMail } from '../../outgoing/mailer.ts'
+import { type Attachment, MailError, type SendMail } from '../../outgoing/mailer.ts'
 import { OutgoingError, withoutSecrets } from '../../outgoing/outgoing-error.ts'
 import { parseRetryAfter } from '../../rules/retry-schedule.ts'
 import { alerts } from '../../store/alerts.ts'
 import { apiKeys } from '../../store/api-keys.ts'
-import { billingNotices } from '../../store/billing-notices.ts'
+import { type BillingNotice, billingNotices } from '../../store/billing-notices.ts'
 import type { ChannelDoc } from '../../store/channels.ts'
 import type { DeliveryDoc } from '../../store/deliveries.ts'
 import type { Encryption } from '../../store/encryption.ts'
+import { invoiceFiles } from '../../store/invoices.ts'
+import type { InvoiceNoticeData } from '../../store/issue-invoice.ts'
 import { noticeOfBilling } from './messages/billing-notice.ts'
 import { discordMessage } from './messages/discord-message.ts'
 import { mailMessage } from './messages/mail-message.ts'
@@ -45,6 +47,7 @@ interface Event {
   notice: Notice
   /** Null: of a kind that goes by mail alone. */
   webhook: WebhookEvent | null
+  attachments?: Attachment[]
 }
 
 const USER_AGENT = 'GetComplical-Alerts/1'
@@ -69,7 +72,7 @@ export async function sendDelivery(
   if (!secrets) return failed('the address of the channel cannot be read at the moment')
   const { target, secret } = secrets
   try {
-    if (channel.kind === 'EMAIL') return await mail(tools, delivery, target, event.notice)
+    if (channel.kind === 'EMAIL') return await mail(tools, delivery, target, event)
     const content = httpContent(tools, channel, delivery, event, secret)
     const answer = await tools.post({ url: target, ...content })
     return outcomeOf(answer, [target, secret ?? ''], tools.clock())
@@ -100,7 +103,8 @@ async function eventOf(
     const told = await billingNotices(db).findOne({ _id: event.noticeId })
     const key = told?.apiKeyId ? await apiKeys(db).findOne({ _id: told.apiKeyId }) : null
     const notice = told && noticeOfBilling(told, key, publicUrl)
-    return notice && { notice, webhook: null }
+    const attachments = told && (await attachmentsOf(db, told))
+    return notice && attachments && { notice, webhook: null, attachments }
   }
   const alert = await alerts(db).findOne({ _id: event.alertId })
   if (!alert) return null
@@ -110,6 +114,18 @@ async function eventOf(
     notice: noticeOfAlert(alert, named, publicUrl),
     webhook: webhookOfAlert(alert, named.prefix),
   }
+}
+
+/** A document that was issued, as it was; null: it is gone. */
+async function attachmentsOf(
+  db: Db,
+  { type, data }: Pick<BillingNotice, 'type' | 'data'>,
+): Promise<Attachment[] | null> {
+  if (type !== 'invoice-issued') return []
+  const { invoiceId, number } = data as InvoiceNoticeData
+  const file = await invoiceFiles(db).findOne({ _id: invoiceId })
+  if (!file) return null
+  return [{ filename: `${number}.pdf`, contentType: 'application/pdf', content: file.pdf.buffer }]
 }
 
 /** Null: its key is not known here; an operator can mend that, so that the delivery waits. */
@@ -132,10 +148,10 @@ async function mail(
   { sendMail, clock }: SendingTools,
   { _id: id }: DeliveryDoc,
   to: string,
-  notice: Notice,
+  { notice, attachments = [] }: Event,
 ): Promise<Outcome> {
-  const at = new Date(clock())
-  return { kind: 'delivered', code: await sendMail({ id, to, at, ...mailMessage(notice) }) }
+  const message = { id, to, at: new Date(clock()), ...mailMessage(notice), attachments }
+  return { kind: 'delivered', code: await sendMail(message) }
 }
 
 function httpContent(

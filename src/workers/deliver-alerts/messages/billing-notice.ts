@@ -1,6 +1,8 @@
 import { dayName } from '../../../rules/calendar-time.ts'
 import type { BillingNotice } from '../../../store/billing-notices.ts'
 import type { DunningData } from '../../../store/dunning-mail.ts'
+import type { InvoiceNoticeData } from '../../../store/issue-invoice.ts'
+import { messageOfInvoice } from './invoice-notice.ts'
 import type { Fact, KeyNamed, Notice } from './notice.ts'
 
 /**
@@ -13,8 +15,10 @@ export function noticeOfBilling(
   key: KeyNamed | null,
   publicUrl: string,
 ): Notice | null {
-  if (type !== 'payment-reminder') return null
-  return reminder(data as DunningData, key, `${publicUrl}/dashboard`)
+  const link = `${publicUrl}/dashboard`
+  if (type === 'payment-reminder') return reminder(data as DunningData, key, link)
+  if (type === 'invoice-issued') return messageOfInvoice(data as InvoiceNoticeData, link)
+  return null
 }
 
 function reminder(data: DunningData, key: KeyNamed | null, link: string): Notice {

@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto'
+import { schedule } from 'node-cron'
+import { dueMonths, ISSUE_AFTER_MS } from '../../rules/billing/due-months.ts'
+import { DAY, monthName, startOfNextMonth } from '../../rules/calendar-time.ts'
+import { parseMonth } from '../../rules/usage-period.ts'
+import { invoiceProblems } from '../../store/invoices.ts'
+import { claimRun, finishRun, releaseRun, renewRun } from '../../store/job-runs.ts'
+import { creditRefunds } from './credit-refunds.ts'
+import { ISSUE_JOB, invoicedMonths } from './issue-job.ts'
+import { createMonthInvoicing, type MonthTools } from './issue-month.ts'
+import { settleStatements } from './settle-statements.ts'
+
+/** A run that is not renewed for so long was left by a process that died. */
+const LEASE_MS = 30_000
+/** How often every worker looks for months that are due, failed or were left, besides 02:00 UTC on the first. */
+const LOOK_EVERY_MS = 30_000
+/** How often payments and refunds of providers are looked for. */
+const SETTLE_EVERY_MS = 5_000
+/** How far back a month that was missed is made up. */
+const MADE_UP_MS = 366 * DAY
+
+export interface IssueInvoicesOptions extends MonthTools {
+  /** Something was issued or paid: what it tells others is ready to be published. */
+  onTold: () => void
+  /** The three above, shorter in tests. */
+  leaseMs?: number
+  lookEveryMs?: number
+  settleEveryMs?: number
+}
+
+export interface IssueInvoices {
+  /** Makes up missed months at once, then invoices each at 02:00 UTC on the first of the next. */
+  start(): void
+  /** Breaks a run off at its next batch and gives it back; settles when nothing runs any more. */
+  stop(): Promise<void>
+  /** Null: works. Else why not, in plain words. */
+  readiness(): string | null
+  /** Invoices what is due and not taken by another process. Returns the months that were finished here. */
+  invoiceDueMonths(): Promise<string[]>
+}
+
+/** Another process has the run now, or this one stops. */
+class RunEnded extends Error {
+  override readonly name = 'RunEnded'
+}
+
+/** Any number of processes may run it: each month is invoiced by one of them, each document issued once. */
+export function createIssueInvoices(options: IssueInvoicesOptions): IssueInvoices {
+  const { db, clock, log, metrics, onTold } = options
+  const { leaseMs = LEASE_MS, lookEveryMs = LOOK_EVERY_MS } = options
+  const { settleEveryMs = SETTLE_EVERY_MS } = options
+  const issueMonth = createMonthInvoicing(options)
+  const owner = randomUUID()
+  let stopping = false
+  let looking: Promise<string[]> | null = null
+  let settling: Promise<void> | null = null
+  let lastError: string | null = null
+  let end = () => {}
+
+  async function invoiceMonth(month: string): Promise<boolean> {
+    const run = { id: `${ISSUE_JOB}:${month}`, owner, leaseMs }
+    if (!(await claimRun(db, run))) return false
+    let lost = false
+    // Renewed by time and not by batch: one batch over a slow network may outlast the lease.
+    const timer = setInterval(() => {
+      renewRun(db, run).then(
+        (kept) => {
+          lost ||= !kept
+        },
+        () => {},
+      )
+    }, leaseMs / 3)
+    const begun = clock()
+    try {
+      const done = await issueMonth(month, async () => {
+        if (stopping || lost) throw new RunEnded(`the run of ${month} has ended`)
+      })
+      await finishRun(db, run, { ...done })
+      metrics.runs.inc({ outcome: done.problemCount > 0 ? 'problems' : 'success' })
+      metrics.seconds.set((clock() - begun) / 1_000)
+      return true
+    } catch (error) {
+      // Without an answer the lease runs out by itself.
+      await releaseRun(db, run).catch(() => {})
+      if (!(error instanceof RunEnded)) metrics.runs.inc({ outcome: 'failure' })
+      throw error
+    } finally {
+      clearInterval(timer)
+      onTold()
+    }
+  }
+
+  async function invoiceDue(): Promise<string[]> {
+    const now = clock()
+    const { done, first } = await invoicedMonths(db, monthName(now - MADE_UP_MS))
+    const due = dueMonths(now, done, first)
+    const finished: string[] = []
+    try {
+      for (const month of due) {
+        if (stopping) break
+        if (await invoiceMonth(month)) finished.push(month)
+      }
+    } finally {
+      const waiting = due.find((month) => !finished.includes(month))
+      metrics.overdue.set(waiting === undefined ? 0 : (now - dueSince(waiting)) / 1_000)
+      metrics.notIssued.set(await invoiceProblems(db).countDocuments())
+    }
+    return finished
+  }
+
+  function invoiceDueMonths(): Promise<string[]> {
+    looking ??= invoiceDue().finally(() => {
+      looking = null
+    })
+    return looking
+  }
+
+  async function attempt(work: () => Promise<unknown>, failure: string): Promise<void> {
+    try {
+      await work()
+      lastError = null
+    } catch (error) {
+      if (error instanceof RunEnded) return
+      // Once for a series: the next look tries again.
+      if (!lastError) log.error({ err: error }, `${failure}, it is tried again`)
+      lastError = failure
+    }
+  }
+
+  const look = () => attempt(invoiceDueMonths, 'invoicing a month failed')
+
+  async function settleAll(): Promise<void> {
+    const [paid, notes] = [await settleStatements(db), await creditRefunds(options)]
+    for (const note of notes) {
+      metrics.issued.inc({ kind: note.kind })
+      log.info({ number: note.number, refund: note.refund }, 'a refund was credited')
+    }
+    if (paid + notes.length > 0) onTold()
+  }
+
+  function settle(): void {
+    settling ??= attempt(settleAll, 'settling invoices failed').finally(() => {
+      settling = null
+    })
+  }
+
+  return {
+    invoiceDueMonths,
+    start() {
+      const monthly = schedule('0 2 1 * *', look, {
+        name: ISSUE_JOB,
+        timezone: 'Etc/UTC',
+        // A process that slept over it is caught up by the timer.
+        suppressMissedWarning: true,
+      })
+      const timers = [setInterval(look, lookEveryMs), setInterval(settle, settleEveryMs)]
+      end = () => {
+        for (const timer of timers) clearInterval(timer)
+        void monthly.destroy()
+      }
+      void look()
+      settle()
+    },
+    async stop() {
+      stopping = true
+      end()
+      await looking?.catch(() => {})
+      await settling
+    },
+    readiness: () => lastError,
+  }
+}
+
+/** When a month began to be due, ms. */
+function dueSince(month: string): number {
+  return startOfNextMonth(parseMonth(month)) + ISSUE_AFTER_MS
+}
