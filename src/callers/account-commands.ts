@@ -26,7 +26,7 @@ export interface NewAccount {
   currency?: string | null | undefined
 }
 
-/** Of what stands below the line null, or what is empty, takes away what was said. */
+/** Of what stands below the line null takes away what was said. */
 export interface AccountChanges {
   name?: string | null | undefined
   email?: string | null | undefined
@@ -113,31 +113,25 @@ export async function updateAccount(
   )
 }
 
-/** Null, or empty: of what invoices need and of the days of grace it takes away, of the rest it changes nothing. */
+/** Null: of what invoices need and of the days of grace it takes away, of the rest it changes nothing. */
 function updateOf(changes: AccountChanges): {
   $set: Partial<AccountDoc>
   $unset: { [Field in (typeof removable)[number]]?: '' }
 } {
   const { name, email, currency, graceDays, billingName, billingAddress, taxId } = changes
-  const removed = removable.filter((field) => isEmpty(changes[field]))
+  const removed = removable.filter((field) => changes[field] === null)
   return {
     $set: {
       ...(name != null && { name: checkedName(name) }),
       ...(email != null && { email: checkedEmail(email) }),
       ...(currency != null && { currency: checkedCurrency(currency) }),
       ...(graceDays != null && { graceDays: checkedGraceDays(graceDays) }),
-      ...(billingName?.trim() && { billingName: checkedName(billingName, 'billingName') }),
-      ...(billingAddress?.length && { billingAddress: checkedAddress(billingAddress) }),
-      ...(taxId?.trim() && { taxId: checkedName(taxId, 'taxId') }),
+      ...(billingName != null && { billingName: checkedName(billingName, 'billingName') }),
+      ...(billingAddress != null && { billingAddress: checkedAddress(billingAddress) }),
+      ...(taxId != null && { taxId: checkedName(taxId, 'taxId') }),
     },
     $unset: Object.fromEntries(removed.map((field) => [field, ''])),
   }
-}
-
-/** Given, and nothing in it. */
-function isEmpty(value: unknown): boolean {
-  if (typeof value === 'string') return value.trim() === ''
-  return value === null || (Array.isArray(value) && value.length === 0)
 }
 
 const removable = ['graceDays', 'billingName', 'billingAddress', 'taxId'] as const

@@ -27,25 +27,6 @@ builder.objectField(Account, 'email', (t) =>
   }),
 )
 
-builder.objectFields(Account, (t) => ({
-  billingName: t.string({
-    nullable: true,
-    description: 'Who invoices are made out to, where that is not the name. Null to an API key.',
-    resolve: ({ billingName = null }, _args, { caller }) =>
-      caller.kind === 'apiKey' ? null : billingName,
-  }),
-  billingAddress: t.stringList({
-    description: 'Its lines. Empty to an API key.',
-    resolve: ({ billingAddress = [] }, _args, { caller }) =>
-      caller.kind === 'apiKey' ? [] : billingAddress,
-  }),
-  taxId: t.string({
-    nullable: true,
-    description: 'Stands on invoices. Null to an API key.',
-    resolve: ({ taxId = null }, _args, { caller }) => (caller.kind === 'apiKey' ? null : taxId),
-  }),
-}))
-
 builder.objectField(Account, 'apiKeys', (t) =>
   t.field({
     type: [ApiKey],

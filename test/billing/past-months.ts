@@ -5,7 +5,7 @@ import { expect, vi } from 'vitest'
 import { readWorkerConfig } from '../../src/config.ts'
 import { createFonts } from '../../src/documents/fonts.ts'
 import { createInvoicePdf } from '../../src/documents/invoice-pdf.ts'
-import { recordAccessChange } from '../../src/store/access-history.ts'
+import { accessHistory, recordAccessChange } from '../../src/store/access-history.ts'
 import { accounts } from '../../src/store/accounts.ts'
 import { apiKeys } from '../../src/store/api-keys.ts'
 import { createEncryption } from '../../src/store/encryption.ts'
@@ -112,6 +112,9 @@ export async function startPastMonths(settings: Record<string, string>): Promise
       expect(changed.errors).toBeUndefined()
       const createdAt = new Date(since)
       await apiKeys(api.db).updateOne({ _id: seeded.apiKeyId }, { $set: { createdAt } })
+      // Its history begins with it.
+      const first = { $set: { at: createdAt, recordedAt: createdAt } }
+      await accessHistory(api.db).updateMany({ apiKeyId: seeded.apiKeyId }, first)
       const account = await accounts(api.db).findOne({ _id: seeded.accountId })
       const token = await issuer.token({ sub: account?.userId })
       return { ...seeded, bearer: { authorization: `Bearer ${token}` } }

@@ -18,13 +18,13 @@ describe('who invoices are made out to', () => {
   test('is the owner’s to say, bit by bit, and to take back', async () => {
     const changed = await world.asked(owner, update, { input: party })
     expect(changed.data?.updateAccount).toEqual({ name: 'acc_a', ...party })
-    const less = await world.asked(owner, update, { input: { billingAddress: [], taxId: ' ' } })
+    const less = await world.asked(owner, update, { input: { billingAddress: null, taxId: null } })
     expect(less.data?.updateAccount).toEqual({
-      ...{ name: 'acc_a', billingName: 'Ledger Ltd', billingAddress: [], taxId: null },
+      ...{ name: 'acc_a', billingName: 'Ledger Ltd', billingAddress: null, taxId: null },
     })
     const { db } = world.database
     expect(await accounts(db).findOne({ _id: 'acc_a' })).not.toHaveProperty('billingAddress')
-    const more = await world.asked(owner, update, { input: { name: 'Other', billingName: '' } })
+    const more = await world.asked(owner, update, { input: { name: 'Other', billingName: null } })
     expect(more.data?.updateAccount).toMatchObject({ name: 'Other', billingName: null })
   })
 
@@ -43,6 +43,6 @@ describe('who invoices are made out to', () => {
     const key = asKey(world.own)
     const caller = key.kind === 'apiKey' ? { ...key, account: { ...key.account, ...party } } : key
     const { data } = await world.asked(caller, query)
-    expect(data?.account).toEqual({ billingName: null, billingAddress: [], taxId: null })
+    expect(data?.account).toEqual({ billingName: null, billingAddress: null, taxId: null })
   })
 })
