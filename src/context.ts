@@ -19,6 +19,7 @@ import type { RecordReader } from './streams/record-reader.ts'
 import type { RedisClient } from './streams/redis.ts'
 import type { TaxDateChanges } from './streams/tax-date-changes.ts'
 import type { Invoicing } from './workers/issue-invoices/invoicing.ts'
+import type { JobsOnDemand } from './workers/jobs-on-demand.ts'
 
 /**
  * Who asks. A bearer token (`account`) may name one of its account's keys to pay for metered fields;
@@ -59,6 +60,7 @@ export interface Deps {
   callers: Callers
   /** Previews, audits, credits and sets invoices. */
   invoicing: Invoicing
+  jobs: JobsOnDemand
   ownerKeyLimits: OwnerKeyLimits
   /** Origin under which clients reach this product, without a slash at its end. */
   publicUrl: string

@@ -47,6 +47,7 @@ import { createToldRecords } from './streams/told-records.ts'
 import { createUsageProducer } from './streams/usage-producer.ts'
 import { whenSupervisorGoes } from './supervised.ts'
 import { createInvoicing } from './workers/issue-invoices/invoicing.ts'
+import { createJobsOnDemand } from './workers/jobs-on-demand.ts'
 import { makeYoga } from './yoga.ts'
 
 export interface ApiServer {
@@ -170,6 +171,10 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     forecasts: createForecasts({ db, taxHistory, clock }),
     taxDateChanges,
     callers,
+    jobs: createJobsOnDemand({
+      ...{ ...common, plans, taxHistory, anomaly },
+      onRaised: told.alerts.publisher.publish,
+    }),
     ownerKeyLimits: limits.ownerKeys,
     publicUrl: config.publicUrl,
     secretHash: createSecretHash(pepper),
@@ -218,7 +223,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
       ...dashboardUsageRoutes(ask),
       ...webhooks.routes,
       ...invoiceRoutes(deps),
-      ...adminRoutes({ ...deps, registry, anomaly, onRaised: told.alerts.publisher.publish }),
+      ...adminRoutes(deps.jobs),
     ],
     log,
   )
