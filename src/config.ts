@@ -29,6 +29,8 @@ export interface BaseConfig {
   /** Neither REDIS_URL nor MONGODB_URI is set: this is one machine, and only its own clients may ask. */
   embedded: boolean
   oidc: OidcConfig | null
+  /** Whether whoever has a token and no account may make one. */
+  selfSignup: boolean
   plans: Plans
   limits: Limits
   anomaly: AnomalyRule
@@ -177,6 +179,7 @@ function baseConfig(draft: Draft): BaseConfig {
     logLevel: values.LOG_LEVEL,
     dataDir: values.DATA_DIR,
     oidc: values.OIDC_ISSUER ? oidcConfig(values, values.OIDC_ISSUER) : null,
+    selfSignup: values.SELF_SIGNUP === '1',
     embedded,
     plans,
     anomaly: {

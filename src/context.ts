@@ -38,6 +38,8 @@ export type Caller =
       validUntil?: number
     }
   | { kind: 'admin'; validUntil?: number }
+  /** A good token without an account, where SELF_SIGNUP lets it make one; resolvers alone meet it. */
+  | { kind: 'newcomer'; userId: string; validUntil: number }
 
 /** What lives as long as the process. Each part takes from it only what it needs. */
 export interface Deps {
@@ -61,6 +63,8 @@ export interface Deps {
   /** Previews, audits, credits and sets invoices. */
   invoicing: Invoicing
   jobs: JobsOnDemand
+  /** Whether whoever has a token and no account may make one. */
+  selfSignup: boolean
   ownerKeyLimits: OwnerKeyLimits
   /** Origin under which clients reach this product, without a slash at its end. */
   publicUrl: string

@@ -175,6 +175,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
       ...{ ...common, plans, taxHistory, anomaly },
       onRaised: told.alerts.publisher.publish,
     }),
+    selfSignup: config.selfSignup,
     ownerKeyLimits: limits.ownerKeys,
     publicUrl: config.publicUrl,
     secretHash: createSecretHash(pepper),

@@ -131,6 +131,8 @@ const allowed = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+const flag = z.enum(['0', '1'], 'is neither 0 nor 1').default('0')
+
 const adminClaim = z.string().transform((text, context) => {
   const at = text.indexOf('=')
   if (at > 0 && at < text.length - 1) return { name: text.slice(0, at), value: text.slice(at + 1) }
@@ -164,6 +166,7 @@ export const settings = z.object({
   OIDC_CLIENT_ID: z.string().optional(),
   OIDC_CLIENT_CLAIM: z.string().optional(),
   OIDC_ADMIN_CLAIM: adminClaim.optional(),
+  SELF_SIGNUP: flag,
   SMTP_URL: smtpUrl.optional(),
   MAIL_FROM: sender.default({ name: 'GetComplical', address: 'alerts@getcomplical.invalid' }),
   OUTBOUND_ALLOW: list.pipe(z.array(allowed)).default([]),
