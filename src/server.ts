@@ -6,8 +6,9 @@ import { whyInvoicesLack } from './billing-config.ts'
 import { createCallers } from './callers/callers.ts'
 import { createCredentialWatch } from './callers/credential-watch.ts'
 import { createSecretHash } from './callers/secret-hash.ts'
-import { type Config, loadEnvironment, readConfig } from './config.ts'
+import { type Config, loadEnvironment, localOrigin, readConfig } from './config.ts'
 import type { Deps } from './context.ts'
+import { loadOwnIssuer, startOwnIssuer } from './dashboard-parts.ts'
 import { createFonts } from './documents/fonts.ts'
 import { createInvoicePdf } from './documents/invoice-pdf.ts'
 import { createAccessLog } from './http/access-log.ts'
@@ -90,10 +91,12 @@ export async function startApi(config: Config, log: Logger): Promise<ApiServer> 
   const lacking = whyInvoicesLack(config)
   if (lacking !== null) log.warn(lacking)
 
+  const ownIssuer = loadOwnIssuer(config)
   const begin = async () => {
     const database = await connectDatabase({ uri: config.mongodbUri, closing: closing.signal, log })
-    const process_ = { config, log, registry, clock, taxData, database, readiness }
-    api = await createApi({ ...process_, closing: closing.signal })
+    const origin = localOrigin(config.host, port, config.tls !== null)
+    const process_ = { config, origin, log, registry, clock, taxData, database, readiness }
+    api = await createApi({ ...process_, ownIssuer, closing: closing.signal })
     listener.serve(api)
     log.info({ port }, 'ready')
   }
@@ -121,11 +124,14 @@ export async function startApi(config: Config, log: Logger): Promise<ApiServer> 
 
 interface ApiParts {
   config: Config
+  /** Under which this machine reaches it. */
+  origin: string
   log: Logger
   registry: Registry
   clock: () => number
   taxData: TaxData
   database: Database
+  ownIssuer: ReturnType<typeof loadOwnIssuer>
   readiness: () => readonly string[]
   /** The process stops. */
   closing: AbortSignal
@@ -135,13 +141,16 @@ type Api = Awaited<ReturnType<typeof createApi>>
 
 /** Everything behind the port, once MongoDB is there; Redis may be away. */
 async function createApi({ config, database, readiness, closing, ...shared }: ApiParts) {
-  const { log, registry, clock, taxData } = shared
+  const { log, registry, clock, taxData, ownIssuer, origin } = shared
   const { db } = database
-  const { plans, anomaly, limits, dataDir, adminApiKey, oidc, apiKeyPepper: pepper } = config
+  const { plans, anomaly, limits, dataDir, adminApiKey, apiKeyPepper: pepper } = config
+  const encryption = createEncryption(config.encryptionKeys, randomBytes)
   const redis = connectRedis(config.redisUrl)
   const prepare = () => Promise.all([ensureDeployment(db), createIndexes(db)])
   await untilMongoAnswers(closing, log, prepare)
   const common = { db, redis, clock, log, registry }
+  const issuer = await startOwnIssuer(ownIssuer, config, origin, { ...common, encryption })
+  const oidc = issuer?.oidc ?? config.oidc
   const producer = createUsageProducer({ ...common, dataDir })
   const quota = createQuotaCounters(common)
   const live = createLiveReader(common)
@@ -154,7 +163,6 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
   for (const { start } of starting) await untilMongoAnswers(closing, log, start)
   live.start()
   const watch = createCredentialWatch({ callers, clock })
-  const encryption = createEncryption(config.encryptionKeys, randomBytes)
   const invoicing = createInvoicing({
     ...{ ...common, plans, encryption, seller: config.billing.seller },
     render: createInvoicePdf(createFonts()),
@@ -232,6 +240,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     yoga,
     router,
     callers,
+    issuer: issuer?.handle ?? null,
     watch,
     readiness: () => [producer.readiness()].filter((reason) => reason !== null),
     async stop() {

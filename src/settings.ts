@@ -166,6 +166,7 @@ export const settings = z.object({
   OIDC_CLIENT_ID: z.string().optional(),
   OIDC_CLIENT_CLAIM: z.string().optional(),
   OIDC_ADMIN_CLAIM: adminClaim.optional(),
+  DEMO_ADMIN: flag,
   SELF_SIGNUP: flag,
   SMTP_URL: smtpUrl.optional(),
   MAIL_FROM: sender.default({ name: 'GetComplical', address: 'alerts@getcomplical.invalid' }),
