@@ -29,6 +29,8 @@ export interface BaseConfig {
   /** Neither REDIS_URL nor MONGODB_URI is set: this is one machine, and only its own clients may ask. */
   embedded: boolean
   oidc: OidcConfig | null
+  /** What the dashboard asks the issuer for, separated by blanks. */
+  oidcScopes: string
   /** Set where embedded mode brings an issuer of its own. */
   ownIssuer: OwnIssuerConfig | null
   /** Whether whoever has a token and no account may make one. */
@@ -187,6 +189,7 @@ function baseConfig(draft: Draft): BaseConfig {
     logLevel: values.LOG_LEVEL,
     dataDir: values.DATA_DIR,
     oidc: values.OIDC_ISSUER ? oidcConfig(values, values.OIDC_ISSUER) : null,
+    oidcScopes: values.OIDC_SCOPES,
     ownIssuer: embedded && !values.OIDC_ISSUER ? ownIssuerConfig(values) : null,
     selfSignup: values.SELF_SIGNUP === '1',
     embedded,

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Db } from 'mongodb'
+import product from '../package.json' with { type: 'json' }
 import type { Config } from './config.ts'
 import type { EmbeddedIssuer } from './embedded/issuer/embedded-issuer.ts'
 import type { Logger } from './log.ts'
+import type { DashboardConfig } from './rest/dashboard/routes.ts'
 import type { Encryption } from './store/encryption.ts'
 
 type IssuerModule = typeof import('./embedded/issuer/embedded-issuer.ts')
@@ -26,4 +28,17 @@ export async function startOwnIssuer(
   const { createEmbeddedIssuer } = await loading
   const where = { origin, dataDir, publicUrl }
   return createEmbeddedIssuer({ ...ownIssuer, ...tools, ...where, random: randomBytes })
+}
+
+/** @param issuer null: the settings name one, or none */
+export function dashboardConfig(config: Config, issuer: EmbeddedIssuer | null): DashboardConfig {
+  const { selfSignup, production, oidcScopes: scopes } = config
+  const { version } = product
+  const oidc = issuer?.oidc ?? config.oidc
+  return {
+    issuer: oidc?.issuer ?? null,
+    clientId: oidc?.clientId ?? null,
+    audience: oidc?.audience ?? null,
+    ...{ scopes, demo: issuer !== null, selfSignup, production, version },
+  }
 }

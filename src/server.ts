@@ -8,7 +8,7 @@ import { createCredentialWatch } from './callers/credential-watch.ts'
 import { createSecretHash } from './callers/secret-hash.ts'
 import { type Config, loadEnvironment, localOrigin, readConfig } from './config.ts'
 import type { Deps } from './context.ts'
-import { loadOwnIssuer, startOwnIssuer } from './dashboard-parts.ts'
+import { dashboardConfig, loadOwnIssuer, startOwnIssuer } from './dashboard-parts.ts'
 import { createFonts } from './documents/fonts.ts'
 import { createInvoicePdf } from './documents/invoice-pdf.ts'
 import { createAccessLog } from './http/access-log.ts'
@@ -23,6 +23,7 @@ import { useMetering } from './plugins/use-metering.ts'
 import { createForecasts } from './resolvers/forecasts.ts'
 import { adminRoutes } from './rest/admin.ts'
 import { calendarRoute } from './rest/calendar.ts'
+import { dashboardRoutes } from './rest/dashboard/routes.ts'
 import { dashboardUsageRoutes } from './rest/dashboard-usage.ts'
 import { healthRoutes } from './rest/health.ts'
 import { homeRoute } from './rest/home.ts'
@@ -230,6 +231,12 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
       }),
       calendarRoute({ ...deps, reads: createFeedReads(redis, clock) }),
       ...dashboardUsageRoutes(ask),
+      ...dashboardRoutes({
+        folder: join(import.meta.dirname, '../dashboard/dist'),
+        config: dashboardConfig(config, issuer),
+        issuerOrigins: callers.issuerOrigins,
+        random: randomBytes,
+      }),
       ...webhooks.routes,
       ...invoiceRoutes(deps),
       ...adminRoutes(deps.jobs),

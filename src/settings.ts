@@ -131,6 +131,12 @@ const allowed = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+/** RFC 6749, 3.3; without openid there is no ID token, and nobody is signed in. */
+const scopes = z
+  .string()
+  .regex(/^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/, 'is no list of scopes')
+  .refine((text) => text.split(' ').includes('openid'), 'lacks openid')
+
 const flag = z.enum(['0', '1'], 'is neither 0 nor 1').default('0')
 
 const adminClaim = z.string().transform((text, context) => {
@@ -165,6 +171,7 @@ export const settings = z.object({
   OIDC_AUDIENCE: z.string().optional(),
   OIDC_CLIENT_ID: z.string().optional(),
   OIDC_CLIENT_CLAIM: z.string().optional(),
+  OIDC_SCOPES: scopes.default('openid profile email offline_access'),
   OIDC_ADMIN_CLAIM: adminClaim.optional(),
   DEMO_ADMIN: flag,
   SELF_SIGNUP: flag,

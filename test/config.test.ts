@@ -91,6 +91,7 @@ describe('the settings of one API process', () => {
     ['ENCRYPTION_KEYS', [key, `a:${key},a:${key}`, `a b:${key}`, 'a:c2hvcnQ=', `a:${key},`]],
     ['OIDC_ISSUER', ['issuer', 'http://10.0.0.1', 'javascript:alert(1)']],
     ['OIDC_ADMIN_CLAIM', ['admin', '=true', 'admin=']],
+    ['OIDC_SCOPES', ['profile email', 'openid  email', 'openid "x"', 'openid,email']],
     ['DEMO_ADMIN', ['yes', 'true', '2']],
     ['SELF_SIGNUP', ['on', '-1']],
     ['SMTP_URL', ['mail.example.com', 'http://mail.example.com', 'smtp://', 'smtp:25']],
