@@ -72,7 +72,7 @@ async function finished(folder: string, path: string): Promise<DashboardFile> {
       promisify(brotliCompress)(content, {
         params: {
           // The best takes a second for each 100 kB, and gains a tenth over this.
-          [constants.BROTLI_PARAM_QUALITY]: content.length > 1_000_000 ? 5 : 11,
+          [constants.BROTLI_PARAM_QUALITY]: content.length > 500_000 ? 5 : 11,
           [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
         },
       }),

@@ -6,10 +6,12 @@ import { ViewerDocument } from './gql/graphql.ts'
 import { createGraphqlClient } from './graphql/client.ts'
 import { createConnection } from './graphql/connection.ts'
 import { ConnectionProvider } from './graphql/connection-context.tsx'
+import { LiveTotalsProvider } from './graphql/live-totals.tsx'
 import { Layout } from './layout/layout.tsx'
 import { Pages } from './pages/pages.tsx'
 import { SignUp } from './pages/sign-up/sign-up.tsx'
 import type { Session } from './session/session.ts'
+import { SessionProvider } from './session/session-context.tsx'
 import type { Settings } from './settings.ts'
 
 interface SignedInProps {
@@ -23,13 +25,15 @@ export function SignedIn({ session, settings }: SignedInProps) {
     return { client: createGraphqlClient(session, connection), connection }
   }, [session])
   return (
-    <Provider value={client}>
-      <ConnectionProvider value={connection}>
-        <Router base="/dashboard">
-          <Account session={session} settings={settings} />
-        </Router>
-      </ConnectionProvider>
-    </Provider>
+    <SessionProvider value={session}>
+      <Provider value={client}>
+        <ConnectionProvider value={connection}>
+          <Router base="/dashboard">
+            <Account session={session} settings={settings} />
+          </Router>
+        </ConnectionProvider>
+      </Provider>
+    </SessionProvider>
   )
 }
 
@@ -43,9 +47,11 @@ function Account({ session, settings }: SignedInProps) {
     return <Failed what="Your account could not be read." error={error} onRetry={again} />
   }
   if (viewer.maySignUp) return <SignUp person={session.person} onDone={again} />
-  return (
+  const page = (
     <Layout session={session} settings={settings} admin={viewer.admin} account={viewer.account}>
       <Pages viewer={viewer} />
     </Layout>
   )
+  // An operator without an account has no usage that could move.
+  return viewer.account ? <LiveTotalsProvider>{page}</LiveTotalsProvider> : page
 }

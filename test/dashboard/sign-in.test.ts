@@ -103,6 +103,22 @@ describe('a newcomer', { timeout: 60_000 }, () => {
   })
 })
 
+test('GraphiQL asks as whoever is signed in, paid by the key that is chosen', async () => {
+  const { page, complaints } = await openPage(browser)
+  await signIn(page)
+  await page.getByText('Live', { exact: true }).waitFor()
+  const before = await unitsIn(page)
+  await page.getByRole('link', { name: 'Explore' }).click()
+  const graphiql = page.frameLocator('iframe[title="GraphiQL"]')
+  await graphiql.getByRole('button', { name: /Execute query/ }).click()
+  await graphiql.locator('.result-window').getByText('"dueDate"').first().waitFor()
+  // The connection stands on every page.
+  await page.getByText('Live', { exact: true }).waitFor()
+  await page.getByRole('link', { name: 'Overview' }).click()
+  await untilShown(page, before + 1)
+  expect(complaints).toEqual([])
+}, 60_000)
+
 test('npm start says where it is, and builds nothing that is built', () => {
   expect(start.output()).toContain(`${demo.url}/dashboard/`)
   expect(start.output()).not.toContain('building the dashboard')

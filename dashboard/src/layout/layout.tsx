@@ -44,7 +44,7 @@ export function Layout({ session, settings, admin, account, children }: LayoutPr
             </Title>
           </Group>
           <Group gap="xs" wrap="nowrap">
-            <ConnectionNotice />
+            {account && <ConnectionNotice />}
             <Text size="sm" visibleFrom="sm">
               {account?.name ?? session.person.name}
             </Text>

@@ -19,6 +19,11 @@ const overview = lazy(async () => {
   return { default: Overview }
 })
 
+const explore = lazy(async () => {
+  const { Explore } = await import('./explore/explore.tsx')
+  return { default: Explore }
+})
+
 /** Of what is listed and not built yet. */
 const unfinished = lazy(async () => {
   const { Unfinished } = await import('./unfinished.tsx')
@@ -32,7 +37,7 @@ export const pages: readonly Page[] = [
   { path: '/alerts', title: 'Alerts', adminOnly: false, View: unfinished },
   { path: '/billing', title: 'Billing', adminOnly: false, View: unfinished },
   { path: '/calendar', title: 'Tax calendar', adminOnly: false, View: unfinished },
-  { path: '/explore', title: 'Explore', adminOnly: false, View: unfinished },
+  { path: '/explore', title: 'Explore', adminOnly: false, View: explore },
   { path: '/analytics', title: 'Analytics', adminOnly: false, View: unfinished },
   { path: '/admin', title: 'Admin', adminOnly: true, View: unfinished },
 ]

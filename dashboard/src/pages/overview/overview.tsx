@@ -6,7 +6,7 @@ import { WholeNumber } from '../../components/whole-number.tsx'
 import { OverviewDocument, type OverviewQuery } from '../../gql/graphql.ts'
 import { useReturns } from '../../graphql/connection.ts'
 import { useConnection } from '../../graphql/connection-context.tsx'
-import { type LiveTotal, useLiveTotals } from '../../graphql/use-live-totals.ts'
+import { type LiveTotal, useLiveTotals } from '../../graphql/live-totals.tsx'
 
 /** What this month cost so far, in units, as it moves. */
 export function Overview() {
