@@ -9,6 +9,17 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm install --omit=dev --no-save --ignore-scripts \
   && rm -rf node_modules/node-linux-* node_modules/.bin/node
 
+# --- the dashboard: all packages, none of which leave this stage -------------------------------------------
+FROM node:24-bookworm-slim AS dashboard
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm install --no-save --ignore-scripts
+COPY tsconfig.json schema.graphql ./
+COPY scripts ./scripts
+COPY src ./src
+COPY dashboard ./dashboard
+RUN node scripts/build-dashboard.ts
+
 # --- what runs ------------------------------------------------------------------------------------------
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production \
@@ -23,6 +34,7 @@ COPY --from=packages /app/node_modules ./node_modules
 COPY package.json plans.json ./
 COPY data ./data
 COPY src ./src
+COPY --from=dashboard /app/dashboard/dist ./dashboard/dist
 USER node
 VOLUME /data
 EXPOSE 4000 9464

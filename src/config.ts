@@ -29,6 +29,12 @@ export interface BaseConfig {
   /** Neither REDIS_URL nor MONGODB_URI is set: this is one machine, and only its own clients may ask. */
   embedded: boolean
   oidc: OidcConfig | null
+  /** What the dashboard asks the issuer for, separated by blanks. */
+  oidcScopes: string
+  /** Set where embedded mode brings an issuer of its own. */
+  ownIssuer: OwnIssuerConfig | null
+  /** Whether whoever has a token and no account may make one. */
+  selfSignup: boolean
   plans: Plans
   limits: Limits
   anomaly: AnomalyRule
@@ -52,6 +58,12 @@ export interface OidcConfig {
   /** The claim that is compared with `clientId` in place of `aud` (Cognito: `client_id`). */
   clientClaim: string | null
   adminClaim: { name: string; value: string } | null
+}
+
+export interface OwnIssuerConfig {
+  /** Whether the demo's tokens carry the claim. */
+  demoAdmin: boolean
+  adminClaim: { name: string; value: string }
 }
 
 export interface Limits {
@@ -177,6 +189,9 @@ function baseConfig(draft: Draft): BaseConfig {
     logLevel: values.LOG_LEVEL,
     dataDir: values.DATA_DIR,
     oidc: values.OIDC_ISSUER ? oidcConfig(values, values.OIDC_ISSUER) : null,
+    oidcScopes: values.OIDC_SCOPES,
+    ownIssuer: embedded && !values.OIDC_ISSUER ? ownIssuerConfig(values) : null,
+    selfSignup: values.SELF_SIGNUP === '1',
     embedded,
     plans,
     anomaly: {
@@ -205,6 +220,15 @@ function oidcConfig(values: Settings, issuer: string): OidcConfig {
     clientId: values.OIDC_CLIENT_ID ?? null,
     clientClaim: values.OIDC_CLIENT_CLAIM ?? null,
     adminClaim: values.OIDC_ADMIN_CLAIM ?? null,
+  }
+}
+
+const defaultAdminClaim = { name: 'role', value: 'admin' }
+
+function ownIssuerConfig(values: Settings): OwnIssuerConfig {
+  return {
+    demoAdmin: values.DEMO_ADMIN === '1',
+    adminClaim: values.OIDC_ADMIN_CLAIM ?? defaultAdminClaim,
   }
 }
 

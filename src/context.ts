@@ -19,6 +19,7 @@ import type { RecordReader } from './streams/record-reader.ts'
 import type { RedisClient } from './streams/redis.ts'
 import type { TaxDateChanges } from './streams/tax-date-changes.ts'
 import type { Invoicing } from './workers/issue-invoices/invoicing.ts'
+import type { JobsOnDemand } from './workers/jobs-on-demand.ts'
 
 /**
  * Who asks. A bearer token (`account`) may name one of its account's keys to pay for metered fields;
@@ -37,6 +38,8 @@ export type Caller =
       validUntil?: number
     }
   | { kind: 'admin'; validUntil?: number }
+  /** A good token without an account, where SELF_SIGNUP lets it make one; resolvers alone meet it. */
+  | { kind: 'newcomer'; userId: string; validUntil: number }
 
 /** What lives as long as the process. Each part takes from it only what it needs. */
 export interface Deps {
@@ -59,6 +62,9 @@ export interface Deps {
   callers: Callers
   /** Previews, audits, credits and sets invoices. */
   invoicing: Invoicing
+  jobs: JobsOnDemand
+  /** Whether whoever has a token and no account may make one. */
+  selfSignup: boolean
   ownerKeyLimits: OwnerKeyLimits
   /** Origin under which clients reach this product, without a slash at its end. */
   publicUrl: string

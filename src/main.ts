@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createSecretHash } from './callers/secret-hash.ts'
 import {
@@ -9,6 +10,7 @@ import {
   type StartConfig,
 } from './config.ts'
 import { apiReady } from './embedded/api-ready.ts'
+import { ensureDashboard } from './embedded/dashboard/ensure-dashboard.ts'
 import { lockDataDir } from './embedded/data-dir-lock.ts'
 import { curlLine, type Demo, type DemoKey, ensureDemoKey, writeDemo } from './embedded/demo.ts'
 import { startEmbeddedServers } from './embedded/embedded-servers.ts'
@@ -28,6 +30,8 @@ import { createEncryption } from './store/encryption.ts'
 const stopOrder = ['api', 'worker', 'redis', 'mongod'] as const
 type ChildName = (typeof stopOrder)[number]
 
+/** The project's own folder, wherever it was started. */
+const root = join(import.meta.dirname, '..')
 const READY_WITHIN_MS = 120_000
 /** Not long: every one of them survives being killed, and somebody waits. */
 const LEFTOVERS_END_WITHIN_MS = 3_000
@@ -37,6 +41,8 @@ interface Run {
   config: StartConfig
   outlet: Outlet
   log: Logger
+  /** Aborted by a stop. */
+  ending: AbortSignal
   /** Takes a child into the run; after a stop has begun it is ended at once. */
   started: (name: ChildName, child: Supervisor) => void
 }
@@ -56,6 +62,8 @@ async function start(run: Run): Promise<void> {
   const taken = await whyTaken(port, config.host)
   if (taken) throw new Error(`${taken} Set PORT to another port, or to 0 for a free one.`)
 
+  // Beside the servers' start: it needs none of them.
+  const dashboard = ensureDashboard({ root, env: environment, say: outlet.say, signal: run.ending })
   if (!config.mongodbUri) ensureSecrets(dataDir, randomBytes)
   const wanted = { redis: !config.redisUrl, mongod: !config.mongodbUri }
   const embedded = await startEmbeddedServers(wanted, {
@@ -82,7 +90,8 @@ async function start(run: Run): Promise<void> {
   const url = localOrigin(config.host, port, config.tls !== null)
   const [key] = await Promise.all([
     seedDemo(config, env),
-    apiReady(api, url, READY_WITHIN_MS).then(() => ({})),
+    apiReady(api, url, READY_WITHIN_MS),
+    dashboard,
   ])
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
   outlet.say(`\nGetComplical answers at ${url} (ready in ${seconds} s)`)
@@ -115,6 +124,7 @@ function introduce({ config, outlet }: Run, env: Environment, url: string, key: 
   const path = writeDemo(config.dataDir, demo)
   const year = new Date().getUTCFullYear()
   outlet.say(`
+  dashboard  ${url}/dashboard/${config.ownIssuer ? '   (one click: Continue as demo)' : ''}
   API key    ${demo.apiKey}   (key ${demo.apiKeyId} of account ${demo.accountId})
   admin key  ${adminApiKey}
   Redis      ${redisUrl}
@@ -134,11 +144,13 @@ async function main(): Promise<number> {
   const outlet = createOutlet(environment.LOG_LEVEL !== undefined)
   const log = createLog(config.logLevel, 'main', { write: (line) => outlet.log('main', line) })
   const children = new Map<ChildName, Supervisor>()
+  const ending = new AbortController()
   let stopping: Promise<void> | undefined
 
   /** In order; a second signal finds it under way and changes nothing. */
   function stop(): Promise<void> {
     stopping ??= (async () => {
+      ending.abort()
       // Twice: a start that was under way may have brought one more during the first round.
       for (const name of [...stopOrder, ...stopOrder]) await children.get(name)?.stop()
     })()
@@ -161,7 +173,7 @@ async function main(): Promise<number> {
   const broken = new Promise<{ error: unknown }>((done) => {
     process.on('uncaughtException', (error) => done({ error }))
   })
-  const run = { environment, config, outlet, log, started }
+  const run = { environment, config, outlet, log, started, ending: ending.signal }
   const failed = start(run).then(
     // It runs: from here on only a signal ends it.
     () => asked.then(() => null),

@@ -6,8 +6,9 @@ import { whyInvoicesLack } from './billing-config.ts'
 import { createCallers } from './callers/callers.ts'
 import { createCredentialWatch } from './callers/credential-watch.ts'
 import { createSecretHash } from './callers/secret-hash.ts'
-import { type Config, loadEnvironment, readConfig } from './config.ts'
+import { type Config, loadEnvironment, localOrigin, readConfig } from './config.ts'
 import type { Deps } from './context.ts'
+import { dashboardConfig, loadOwnIssuer, startOwnIssuer } from './dashboard-parts.ts'
 import { createFonts } from './documents/fonts.ts'
 import { createInvoicePdf } from './documents/invoice-pdf.ts'
 import { createAccessLog } from './http/access-log.ts'
@@ -22,6 +23,7 @@ import { useMetering } from './plugins/use-metering.ts'
 import { createForecasts } from './resolvers/forecasts.ts'
 import { adminRoutes } from './rest/admin.ts'
 import { calendarRoute } from './rest/calendar.ts'
+import { dashboardRoutes } from './rest/dashboard/routes.ts'
 import { dashboardUsageRoutes } from './rest/dashboard-usage.ts'
 import { healthRoutes } from './rest/health.ts'
 import { homeRoute } from './rest/home.ts'
@@ -47,6 +49,7 @@ import { createToldRecords } from './streams/told-records.ts'
 import { createUsageProducer } from './streams/usage-producer.ts'
 import { whenSupervisorGoes } from './supervised.ts'
 import { createInvoicing } from './workers/issue-invoices/invoicing.ts'
+import { createJobsOnDemand } from './workers/jobs-on-demand.ts'
 import { makeYoga } from './yoga.ts'
 
 export interface ApiServer {
@@ -89,10 +92,12 @@ export async function startApi(config: Config, log: Logger): Promise<ApiServer> 
   const lacking = whyInvoicesLack(config)
   if (lacking !== null) log.warn(lacking)
 
+  const ownIssuer = loadOwnIssuer(config)
   const begin = async () => {
     const database = await connectDatabase({ uri: config.mongodbUri, closing: closing.signal, log })
-    const process_ = { config, log, registry, clock, taxData, database, readiness }
-    api = await createApi({ ...process_, closing: closing.signal })
+    const origin = localOrigin(config.host, port, config.tls !== null)
+    const process_ = { config, origin, log, registry, clock, taxData, database, readiness }
+    api = await createApi({ ...process_, ownIssuer, closing: closing.signal })
     listener.serve(api)
     log.info({ port }, 'ready')
   }
@@ -120,11 +125,14 @@ export async function startApi(config: Config, log: Logger): Promise<ApiServer> 
 
 interface ApiParts {
   config: Config
+  /** Under which this machine reaches it. */
+  origin: string
   log: Logger
   registry: Registry
   clock: () => number
   taxData: TaxData
   database: Database
+  ownIssuer: ReturnType<typeof loadOwnIssuer>
   readiness: () => readonly string[]
   /** The process stops. */
   closing: AbortSignal
@@ -134,13 +142,16 @@ type Api = Awaited<ReturnType<typeof createApi>>
 
 /** Everything behind the port, once MongoDB is there; Redis may be away. */
 async function createApi({ config, database, readiness, closing, ...shared }: ApiParts) {
-  const { log, registry, clock, taxData } = shared
+  const { log, registry, clock, taxData, ownIssuer, origin } = shared
   const { db } = database
-  const { plans, anomaly, limits, dataDir, adminApiKey, oidc, apiKeyPepper: pepper } = config
+  const { plans, anomaly, limits, dataDir, adminApiKey, apiKeyPepper: pepper } = config
+  const encryption = createEncryption(config.encryptionKeys, randomBytes)
   const redis = connectRedis(config.redisUrl)
   const prepare = () => Promise.all([ensureDeployment(db), createIndexes(db)])
   await untilMongoAnswers(closing, log, prepare)
   const common = { db, redis, clock, log, registry }
+  const issuer = await startOwnIssuer(ownIssuer, config, origin, { ...common, encryption })
+  const oidc = issuer?.oidc ?? config.oidc
   const producer = createUsageProducer({ ...common, dataDir })
   const quota = createQuotaCounters(common)
   const live = createLiveReader(common)
@@ -153,7 +164,6 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
   for (const { start } of starting) await untilMongoAnswers(closing, log, start)
   live.start()
   const watch = createCredentialWatch({ callers, clock })
-  const encryption = createEncryption(config.encryptionKeys, randomBytes)
   const invoicing = createInvoicing({
     ...{ ...common, plans, encryption, seller: config.billing.seller },
     render: createInvoicePdf(createFonts()),
@@ -170,6 +180,11 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     forecasts: createForecasts({ db, taxHistory, clock }),
     taxDateChanges,
     callers,
+    jobs: createJobsOnDemand({
+      ...{ ...common, plans, taxHistory, anomaly },
+      onRaised: told.alerts.publisher.publish,
+    }),
+    selfSignup: config.selfSignup,
     ownerKeyLimits: limits.ownerKeys,
     publicUrl: config.publicUrl,
     secretHash: createSecretHash(pepper),
@@ -216,9 +231,15 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
       }),
       calendarRoute({ ...deps, reads: createFeedReads(redis, clock) }),
       ...dashboardUsageRoutes(ask),
+      ...dashboardRoutes({
+        folder: join(import.meta.dirname, '../dashboard/dist'),
+        config: dashboardConfig(config, issuer),
+        issuerOrigins: callers.issuerOrigins,
+        random: randomBytes,
+      }),
       ...webhooks.routes,
       ...invoiceRoutes(deps),
-      ...adminRoutes({ ...deps, registry, anomaly, onRaised: told.alerts.publisher.publish }),
+      ...adminRoutes(deps.jobs),
     ],
     log,
   )
@@ -226,6 +247,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     yoga,
     router,
     callers,
+    issuer: issuer?.handle ?? null,
     watch,
     readiness: () => [producer.readiness()].filter((reason) => reason !== null),
     async stop() {

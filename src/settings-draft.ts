@@ -111,7 +111,9 @@ function whyNotTogether(set: Environment): string[] {
   if (set.OIDC_CLIENT_CLAIM && !set.OIDC_CLIENT_ID) {
     problems.push('OIDC_CLIENT_ID: missing beside OIDC_CLIENT_CLAIM')
   }
-  for (const name of ['OIDC_AUDIENCE', 'OIDC_CLIENT_CLAIM', 'OIDC_ADMIN_CLAIM'] as const) {
+  // The issuer of embedded mode gives the admin claim too, by whatever name.
+  const claim = set.REDIS_URL || set.MONGODB_URI ? (['OIDC_ADMIN_CLAIM'] as const) : []
+  for (const name of ['OIDC_AUDIENCE', 'OIDC_CLIENT_CLAIM', ...claim] as const) {
     if (set[name] && !set.OIDC_ISSUER) problems.push(`OIDC_ISSUER: missing beside ${name}`)
   }
   // A stand-in on this machine takes any sender; others refuse, or take us for one who forges.

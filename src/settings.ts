@@ -131,6 +131,14 @@ const allowed = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+/** RFC 6749, 3.3; without openid there is no ID token, and nobody is signed in. */
+const scopes = z
+  .string()
+  .regex(/^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/, 'is no list of scopes')
+  .refine((text) => text.split(' ').includes('openid'), 'lacks openid')
+
+const flag = z.enum(['0', '1'], 'is neither 0 nor 1').default('0')
+
 const adminClaim = z.string().transform((text, context) => {
   const at = text.indexOf('=')
   if (at > 0 && at < text.length - 1) return { name: text.slice(0, at), value: text.slice(at + 1) }
@@ -163,7 +171,10 @@ export const settings = z.object({
   OIDC_AUDIENCE: z.string().optional(),
   OIDC_CLIENT_ID: z.string().optional(),
   OIDC_CLIENT_CLAIM: z.string().optional(),
+  OIDC_SCOPES: scopes.default('openid profile email offline_access'),
   OIDC_ADMIN_CLAIM: adminClaim.optional(),
+  DEMO_ADMIN: flag,
+  SELF_SIGNUP: flag,
   SMTP_URL: smtpUrl.optional(),
   MAIL_FROM: sender.default({ name: 'GetComplical', address: 'alerts@getcomplical.invalid' }),
   OUTBOUND_ALLOW: list.pipe(z.array(allowed)).default([]),

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Db } from 'mongodb'
-import { readConfig } from '../src/config.ts'
+import { type Config, readConfig } from '../src/config.ts'
 import { createLog } from '../src/log.ts'
 import { type ApiServer, startApi } from '../src/server.ts'
 import { startRedis, type TestServer, testDatabase } from './servers.ts'
@@ -64,11 +64,17 @@ export async function testEnvironment(redisUrl: string, mongodbUri: string) {
   }
 }
 
-/** One whole API process inside the test, with a real Redis and MongoDB behind it. */
-export async function startTestApi(settings: Record<string, string> = {}): Promise<TestApi> {
+/**
+ * One whole API process inside the test, with a real Redis and MongoDB behind it.
+ * @param changes of what the settings say: embedded mode, which here has servers all the same
+ */
+export async function startTestApi(
+  settings: Record<string, string> = {},
+  changes: Partial<Config> = {},
+): Promise<TestApi> {
   const [redis, database] = await Promise.all([startRedis(), testDatabase()])
   const environment = { ...(await testEnvironment(redis.url, database.uri)), ...settings }
-  const config = readConfig(environment)
+  const config = { ...readConfig(environment), ...changes }
   const api = await startApi(config, createLog('silent', 'test'))
   await api.ready
   const url = `${config.tls ? 'https' : 'http'}://127.0.0.1:${api.port}`

@@ -91,6 +91,9 @@ describe('the settings of one API process', () => {
     ['ENCRYPTION_KEYS', [key, `a:${key},a:${key}`, `a b:${key}`, 'a:c2hvcnQ=', `a:${key},`]],
     ['OIDC_ISSUER', ['issuer', 'http://10.0.0.1', 'javascript:alert(1)']],
     ['OIDC_ADMIN_CLAIM', ['admin', '=true', 'admin=']],
+    ['OIDC_SCOPES', ['profile email', 'openid  email', 'openid "x"', 'openid,email']],
+    ['DEMO_ADMIN', ['yes', 'true', '2']],
+    ['SELF_SIGNUP', ['on', '-1']],
     ['SMTP_URL', ['mail.example.com', 'http://mail.example.com', 'smtp://', 'smtp:25']],
     [
       'MAIL_FROM',
@@ -211,6 +214,23 @@ describe('what npm start leaves in DATA_DIR', () => {
       redisUrl: 'redis://elsewhere:1',
       embedded: false,
     })
+  })
+
+  it('brings an issuer of its own, but where another one is set or the servers are', () => {
+    const claim = { name: 'role', value: 'admin' }
+    expect(readConfig(embedded).ownIssuer).toEqual({ demoAdmin: false, adminClaim: claim })
+    const named = { ...embedded, DEMO_ADMIN: '1', OIDC_ADMIN_CLAIM: 'groups=operators' }
+    expect(readConfig(named).ownIssuer).toEqual({
+      demoAdmin: true,
+      adminClaim: { name: 'groups', value: 'operators' },
+    })
+    const oidc = { OIDC_ISSUER: 'https://issuer.example', OIDC_AUDIENCE: 'x' }
+    expect(readConfig({ ...embedded, ...oidc }).ownIssuer).toBeNull()
+    expect(readConfig({ ...embedded, REDIS_URL: 'redis://elsewhere:1' }).ownIssuer).toBeNull()
+    expect(readConfig(complete).ownIssuer).toBeNull()
+    expect(problemsOf({ OIDC_ADMIN_CLAIM: 'role=admin' })).toEqual([
+      '  OIDC_ISSUER: missing beside OIDC_ADMIN_CLAIM',
+    ])
   })
 
   it('lends its secrets to no other database', () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import { ensureDashboard } from '../src/embedded/dashboard/ensure-dashboard.ts'
 import { freePort } from '../src/embedded/free-port.ts'
 import { findMongod } from '../src/embedded/mongod-binary.ts'
 import { mongodReady, mongodUri, startMongodServer } from '../src/embedded/mongod-server.ts'
@@ -25,13 +26,16 @@ declare module 'vitest' {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const binDir = join(process.env.DATA_DIR || '.data', 'bin')
   const context = { binDir, env: process.env, say: (line: string) => console.log(line) }
+  // Beside the servers; quick where nothing changed. What needs it says what is wrong where it is missing.
+  const root = join(import.meta.dirname, '..')
+  const dashboard = ensureDashboard({ root, env: process.env, say: context.say })
   const redisBinary = await findRedisServer(context)
   const mongodBinary = await findMongod(context)
 
   const dataDir = mkdtempSync(join(tmpdir(), 'getcomplical-mongod-'))
   const port = await freePort()
   const mongod = startMongodServer({ binary: mongodBinary, dataDir, port })
-  await mongodReady(mongod, port)
+  await Promise.all([mongodReady(mongod, port), dashboard])
 
   project.provide('redisBinary', redisBinary)
   project.provide('mongodBinary', mongodBinary)

@@ -34,6 +34,8 @@ export interface Callers extends CallerResolver {
   /** Indexes, the watch over changes, the issuer's keys; waits for none of them but the indexes. */
   start(): Promise<void>
   stop(): Promise<void>
+  /** Where a browser that signs in has to ask; none where no issuer is set. */
+  issuerOrigins(): readonly string[]
   /** Whether changes of keys are seen as they happen; without, calls go on and look up more. */
   watching(): boolean
   /** A metered call was answered for this key at this instant (ms). */
@@ -113,6 +115,7 @@ export function createCallers(options: CallersOptions): Callers {
       await changes.stop()
       await Promise.all([lastUse.stop(), datesRead.stop()])
     },
+    issuerOrigins: () => tokens?.origins() ?? [],
     watching: changes.live,
     touched: lastUse.touched,
     datesRead: datesRead.note,

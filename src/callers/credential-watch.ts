@@ -87,7 +87,7 @@ const transient: ReadonlySet<string> = new Set(['UNAVAILABLE', 'RATE_LIMITED'])
 function concerns({ apiKeyId, accountId }: CallerChange, caller: Caller): boolean {
   if (caller.kind === 'anonymous') return false
   if (apiKeyId === undefined && accountId === undefined) return true
-  if (caller.kind === 'admin') return false
+  if (caller.kind === 'admin' || caller.kind === 'newcomer') return false
   const key = caller.kind === 'apiKey' ? caller.apiKey : caller.payer
   return (apiKeyId !== undefined && key?._id === apiKeyId) || caller.account._id === accountId
 }

@@ -15,6 +15,8 @@ export interface IssuerKeysOptions {
 export interface IssuerKeys {
   /** For jose; throws its JWKSNoMatchingKey, or ApiError UNAVAILABLE while no keys were ever read. */
   keyFor: JWTVerifyGetKey
+  /** Of the issuer and its endpoints, as far as they are known. */
+  origins(): readonly string[]
   start(): void
   stop(): void
 }
@@ -39,6 +41,7 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
   const metrics = metricsOf(options.registry)
   let keys: ReturnType<typeof createLocalJWKSet> | undefined
   let jwksUri: URL | undefined
+  let origins: readonly string[] = [new URL(options.issuer).origin]
   let fetches: number[] = []
   let loading: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
@@ -53,7 +56,11 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
   async function readKeys(): Promise<void> {
     fetches = [...fetches.filter((at) => clock() - at < MINUTE), clock()]
     try {
-      jwksUri ??= await discover(options)
+      if (!jwksUri) {
+        const found = await discover(options)
+        jwksUri = found.jwksUri
+        origins = found.origins
+      }
       // jose checks the shape itself and throws on any other.
       const set: unknown = await readJson(jwksUri, options.fetch)
       keys = createLocalJWKSet(set as JSONWebKeySet)
@@ -97,6 +104,7 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
 
   return {
     keyFor,
+    origins: () => origins,
     start: () => {
       if (!timer) refresh()
     },
@@ -104,7 +112,19 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
   }
 }
 
-async function discover({ issuer, fetch: fetch_ }: IssuerKeysOptions): Promise<URL> {
+/** What a browser asks: Cognito's and Google's have other origins than the issuer itself. */
+const endpoints = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'userinfo_endpoint',
+  'revocation_endpoint',
+  'end_session_endpoint',
+]
+
+async function discover({
+  issuer,
+  fetch: fetch_,
+}: IssuerKeysOptions): Promise<{ jwksUri: URL; origins: string[] }> {
   const address = new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
   const document = await readJson(address, fetch_)
   // Section 4.3: a document that speaks for another issuer must not be used.
@@ -113,7 +133,9 @@ async function discover({ issuer, fetch: fetch_ }: IssuerKeysOptions): Promise<U
     throw new Error('no jwks_uri in the discovery document')
   const uri = new URL(document.jwks_uri)
   if (!isSafeAddress(uri)) throw new Error('the jwks_uri is neither https nor on loopback')
-  return uri
+  const named = endpoints.flatMap((name) => URL.parse(String(document[name])) ?? [])
+  const origins = [new URL(issuer), ...named].filter(isSafeAddress).map(({ origin }) => origin)
+  return { jwksUri: uri, origins: [...new Set(origins)] }
 }
 
 /** Plain HTTP proves nothing about who answers, so it is for loopback alone. */

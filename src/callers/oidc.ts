@@ -1,7 +1,14 @@
-import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
+import {
+  createLocalJWKSet,
+  decodeProtectedHeader,
+  errors,
+  type JSONWebKeySet,
+  type JWTPayload,
+  jwtVerify,
+} from 'jose'
 import type { Registry } from 'prom-client'
 import type { Logger } from '../log.ts'
-import { createIssuerKeys, isSafeAddress } from './issuer-keys.ts'
+import { createIssuerKeys, type IssuerKeys, isSafeAddress } from './issuer-keys.ts'
 
 export interface OidcSettings {
   /** https, or http on loopback; exactly as it stands in `iss`. */
@@ -13,6 +20,8 @@ export interface OidcSettings {
   clientClaim: string | null
   /** A token with this claim may use admin fields. */
   adminClaim: { name: string; value: string } | null
+  /** Its public keys, where they are known; else they are found through its discovery document. */
+  keys?: JSONWebKeySet
 }
 
 export interface VerifiedToken {
@@ -25,6 +34,8 @@ export interface VerifiedToken {
 export interface TokenVerifier {
   /** @throws TokenRefused, or ApiError UNAVAILABLE while the issuer's keys were never read */
   verify(token: string): Promise<VerifiedToken>
+  /** Where a browser that signs in has to ask: the issuer's origin, and what its discovery document names. */
+  origins(): readonly string[]
   start(): void
   stop(): void
 }
@@ -54,7 +65,9 @@ export function createTokenVerifier(
   tools: { fetch: typeof fetch; clock: () => number; log: Logger; registry: Registry },
 ): TokenVerifier {
   checkSettings(settings)
-  const keys = createIssuerKeys({ issuer: settings.issuer, ...tools })
+  const keys = settings.keys
+    ? fixedKeys(settings.issuer, settings.keys)
+    : createIssuerKeys({ issuer: settings.issuer, ...tools })
 
   async function verify(token: string): Promise<VerifiedToken> {
     checkHeader(token)
@@ -73,7 +86,18 @@ export function createTokenVerifier(
       throw error
     }
   }
-  return { verify, start: keys.start, stop: keys.stop }
+  return { verify, origins: keys.origins, start: keys.start, stop: keys.stop }
+}
+
+/** Of an issuer in this process: nothing is fetched, and they change with a restart alone. */
+function fixedKeys(issuer: string, set: JSONWebKeySet): IssuerKeys {
+  const origins = [new URL(issuer).origin]
+  return {
+    keyFor: createLocalJWKSet(set),
+    origins: () => origins,
+    start: () => {},
+    stop: () => {},
+  }
 }
 
 function checkSettings(settings: OidcSettings): void {

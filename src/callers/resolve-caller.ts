@@ -6,6 +6,7 @@ import type { ApiKeyDoc } from '../store/api-keys.ts'
 import { isWellFormedSecret } from './api-key-secret.ts'
 import type { Credentials } from './credentials.ts'
 import type { FailedAuthentications } from './failed-authentications.ts'
+import { NoAccount } from './no-account.ts'
 import { TokenRefused, type TokenVerifier, type VerifiedToken } from './oidc.ts'
 import { equalHashes, type SecretHash } from './secret-hash.ts'
 
@@ -106,7 +107,7 @@ async function byToken(
   const account = await tools.accountByUserId(sub)
   if (!account) {
     if (isAdmin) return { kind: 'admin', validUntil: expiresAt }
-    throw new ApiError('FORBIDDEN', 'There is no account for this token.')
+    throw new NoAccount(sub, expiresAt)
   }
   const payer = payerId === undefined ? null : await payerOf(account, payerId, tools)
   return { kind: 'account', account, payer, validUntil: expiresAt, ...(isAdmin && { admin: true }) }

@@ -14,6 +14,15 @@ const secrets = z.object({
   apiKeyPepper: z.string(),
   encryptionKeys: z.string(),
 })
+const issuer = z.object({
+  /** Private, as JWK. */
+  signingKey: z.object({
+    ...{ kty: z.literal('EC'), crv: z.literal('P-256'), kid: z.string() },
+    ...{ x: z.string(), y: z.string(), d: z.string() },
+  }),
+  /** Signs the cookies of sign-in. */
+  cookieKey: z.string(),
+})
 const demoSecret = z.object({ secret: z.string() })
 
 /** Where the embedded servers listen, kept so that they come back on the same ports. */
@@ -21,8 +30,12 @@ export type KeptServers = z.infer<typeof servers>
 /** The secrets that were made because none were set, in the form of their settings. */
 export type KeptSecrets = z.infer<typeof secrets>
 
+/** What the issuer of the demo signs with. */
+export type KeptIssuer = z.infer<typeof issuer>
+
 export const keptServers = keptFile('servers.json', servers)
 export const keptSecrets = keptFile('secrets.json', secrets)
+export const keptIssuer = keptFile('issuer.json', issuer)
 /** The one client secret that is ever kept: the demo account's, so that each start can print it. */
 export const keptDemoSecret = keptFile('demo-secret.json', demoSecret)
 

@@ -4,7 +4,7 @@ import { sendNodeResponse } from '@whatwg-node/server'
 import type { CallerResolver } from '../callers/credentials.ts'
 import { credentialsOfHeaders } from '../callers/credentials.ts'
 import type { Entrance } from '../context.ts'
-import type { ApiError } from '../errors.ts'
+import { ApiError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { problemOf, type RestAnswer } from '../rest/problem.ts'
 import type { Router } from '../rest/router.ts'
@@ -21,7 +21,12 @@ export interface Served {
   yoga: Yoga
   router: Router
   callers: CallerResolver
+  /** Signs the demo in, below `/issuer`; null: an issuer elsewhere does, or none. */
+  issuer: IssuerHandler | null
 }
+
+/** Rejects with what it did not expect, before it has answered. */
+export type IssuerHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
 export interface FrontDoorParts {
   /** null: not ready yet. */
@@ -39,6 +44,7 @@ export interface FrontDoorParts {
 }
 
 export const graphqlPath = '/graphql'
+const issuerPaths = '/issuer/'
 
 /** Before MongoDB is there nobody can be told apart. */
 const nobody: CallerResolver = { resolveCaller: comeBack, onChange: () => () => {} }
@@ -79,9 +85,10 @@ export function createFrontDoor(parts: FrontDoorParts) {
     const path = pathOf(request)
     const router = served()?.router ?? waitingRoom
     const match = path === graphqlPath ? null : router.match(request.method ?? '', path)
-    const route = match && 'route' in match ? match.route.path : undefined
-    const about = { path, route: path === graphqlPath ? path : route, requestId }
-    logAccess(parts, request, response, about)
+    const isIssuer = path.startsWith(issuerPaths)
+    const pattern = match && 'route' in match ? match.route.path : undefined
+    const route = path === graphqlPath ? path : isIssuer ? `${issuerPaths}*` : pattern
+    logAccess(parts, request, response, { path, route, requestId })
     response.on('error', () => {}) // the client left; `close` says so in the access line
     setHeaders(response, securityHeaders)
     response.setHeader('X-Request-Id', requestId)
@@ -91,6 +98,16 @@ export function createFrontDoor(parts: FrontDoorParts) {
     const refused = gate(request, client)
     if (refused) {
       refuse(request, response, path, refused, requestId, log)
+      return
+    }
+    const issuer = isIssuer ? served()?.issuer : null
+    if (issuer) {
+      const signIn = async () => {
+        // It lets in whoever presses a button: that must be somebody at this machine.
+        if (!client.loopback) throw new ApiError('FORBIDDEN', 'The demo signs in from its machine.')
+        await issuer(request, response)
+      }
+      signIn().catch((error) => refuse(request, response, path, error, requestId, log))
       return
     }
     setHeaders(response, origins.corsHeaders(request.headers))

@@ -48,6 +48,8 @@ function payerOf(caller: Caller): ApiKeyDoc {
       throw new ApiError('FORBIDDEN', 'Metered fields need an API key that pays for them.')
     case 'admin':
       throw new ApiError('FORBIDDEN', 'The admin key pays for nothing.')
+    case 'newcomer':
+      throw new ApiError('FORBIDDEN', 'Metered fields need an account with an API key.')
     case 'anonymous':
       throw new ApiError('UNAUTHENTICATED', 'Metered fields need an API key.')
   }

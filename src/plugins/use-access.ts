@@ -8,6 +8,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
+import { NoAccount } from '../callers/no-account.ts'
 import { rolesOf } from '../callers/ownership.ts'
 import type { Caller, Context } from '../context.ts'
 import { ApiError } from '../errors.ts'
@@ -69,6 +70,7 @@ export function useAccess(options: AccessOptions): Plugin<Context> {
     for (const field of rootFields(operation, fragments, variables.values, rootType)) {
       if (field.fieldName.startsWith('__')) {
         if (!options.openIntrospection && caller.kind === 'anonymous') throw unauthenticated()
+        if (caller.kind === 'newcomer') throw noAccount(caller)
         continue
       }
       const access = accessOf(rootType.getFields()[field.fieldName]?.extensions ?? {})
@@ -85,6 +87,7 @@ export function useAccess(options: AccessOptions): Plugin<Context> {
 function checkAccess(caller: Caller, fieldName: string, access: FieldAccess): void {
   if (caller.kind === 'anonymous') throw unauthenticated()
   if (!rolesOf(caller).some((role) => access.callers.includes(role))) {
+    if (caller.kind === 'newcomer') throw noAccount(caller)
     throw new ApiError('FORBIDDEN', `${fieldName} is not open to ${nameOf[caller.kind]}.`)
   }
   if (access.units > 0 && caller.kind === 'account' && !caller.payer) {
@@ -96,6 +99,11 @@ function checkAccess(caller: Caller, fieldName: string, access: FieldAccess): vo
 }
 
 const nameOf = { apiKey: 'an API key', account: 'a bearer token', admin: 'the admin key' } as const
+
+/** What every such token hears where nobody may sign up. */
+function noAccount({ userId, validUntil }: Extract<Caller, { kind: 'newcomer' }>): ApiError {
+  return new NoAccount(userId, validUntil)
+}
 
 function unauthenticated(): ApiError {
   return new ApiError(

@@ -56,5 +56,6 @@ export function useUnmeteredRate({ perSecond, clock }: UnmeteredRateOptions): Pl
 
 function nameOf(caller: Caller, ip: string): string {
   if (caller.kind === 'apiKey') return caller.apiKey._id
+  if (caller.kind === 'newcomer') return `sub ${caller.userId}`
   return caller.kind === 'account' ? caller.account._id : ip
 }

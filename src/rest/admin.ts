@@ -1,30 +1,17 @@
 import { ApiError } from '../errors.ts'
 import { BadInput } from '../rules/bad-input.ts'
-import { DAY, dayName } from '../rules/calendar-time.ts'
-import type { TaxHistory } from '../rules/tax/tax-history.ts'
-import { createDayAggregation } from '../workers/aggregate-days/aggregate-day.ts'
-import type { Scan } from '../workers/scan-thresholds/scan-keys.ts'
-import { createScan, type ScanOptions } from '../workers/scan-thresholds/scan-thresholds.ts'
+import type { JobsOnDemand } from '../workers/jobs-on-demand.ts'
 import type { RestRequest, Route } from './router.ts'
 
-export interface AdminRoutesOptions extends Omit<ScanOptions, 'taxData'> {
-  taxHistory: Pick<TaxHistory, 'current'>
-}
-
-/** Scheduled work on demand. Answers with what was done; repeating it is harmless. */
-export function adminRoutes({ taxHistory, ...options }: AdminRoutesOptions): Route[] {
-  const { clock } = options
-  const aggregateDay = createDayAggregation(options)
-  const scan = createScan({ ...options, taxData: taxHistory.current })
-  let scanning: Promise<Scan> | null = null
+/** Scheduled work on demand. Answers with what was done. */
+export function adminRoutes(jobs: JobsOnDemand): Route[] {
   return [
     {
       method: 'POST',
       path: '/admin/trigger-aggregation',
       async handle(request) {
         await demandAdminKey(request)
-        const date = dateOf(request.query) ?? dayName(clock() - DAY)
-        return { status: 200, body: await aggregateDay(date) }
+        return { status: 200, body: await jobs.aggregateDay(dateOf(request.query)) }
       },
     },
     {
@@ -33,11 +20,7 @@ export function adminRoutes({ taxHistory, ...options }: AdminRoutesOptions): Rou
       async handle(request) {
         await demandAdminKey(request)
         for (const _name of request.query.keys()) throw new BadInput('There are no parameters.')
-        // Who asks while one runs hears of that one: a second would find nothing else to raise.
-        scanning ??= scan.everyKey().finally(() => {
-          scanning = null
-        })
-        return { status: 200, body: await scanning }
+        return { status: 200, body: await jobs.scanEveryKey() }
       },
     },
   ]

@@ -9,6 +9,7 @@ const page = `<!doctype html>
 <h1>GetComplical</h1>
 <p>This server answers <em>when is this tax due?</em> by country, region and obligation, and counts every answer once.</p>
 <ul>
+<li>Dashboard: <a href="/dashboard/">live usage, keys, alerts and bills</a></li>
 <li>GraphQL: <code>POST /graphql</code> with your key in <code>X-Api-Key</code>; subscriptions over SSE or WebSocket on the same path.</li>
 <li>REST: <code>GET /api/v1/tax-dates?country=AU&amp;year=2025</code>, described by <a href="/api/v1/openapi.json">OpenAPI</a></li>
 <li>Health: <a href="/livez">/livez</a>, <a href="/readyz">/readyz</a></li>

@@ -26,7 +26,10 @@ export interface RestRequest extends Entrance {
 
 export interface Route {
   method: 'GET' | 'POST'
-  /** Segments that begin with a colon match any one segment: `/calendar/:token`. */
+  /**
+   * Segments that begin with a colon match any one segment: `/calendar/:token`. A last `*` matches all that
+   * is left, as it was sent.
+   */
   path: string
   /** 100 kB where left out. */
   maxBodyBytes?: number
@@ -83,9 +86,11 @@ function paramsOf(
   pattern: readonly string[],
   segments: readonly string[],
 ): Record<string, string> | null {
-  if (pattern.length !== segments.length) return null
+  const open = pattern.at(-1) === '*'
+  if (open ? segments.length < pattern.length : pattern.length !== segments.length) return null
   const params: Record<string, string> = {}
   for (const [at, part] of pattern.entries()) {
+    if (part === '*') return { ...params, '*': segments.slice(at).join('/') }
     const segment = segments[at] ?? ''
     if (!part.startsWith(':')) {
       if (part !== segment) return null

@@ -1,5 +1,5 @@
 /** Who may call a root field. `anonymous` is never listed: every root field needs a caller. */
-export type CallerKind = 'apiKey' | 'account' | 'admin'
+export type CallerKind = 'apiKey' | 'account' | 'admin' | 'newcomer'
 
 export interface FieldAccess {
   callers: readonly CallerKind[]

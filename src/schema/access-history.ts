@@ -34,6 +34,9 @@ const causes = { owner: 'OWNER', admin: 'ADMIN', time: 'TIME' } as const
 const AccessChangeType = builder.objectRef<AccessChange>('AccessChange').implement({
   description: 'One change of what a key may do. Never altered.',
   fields: (t) => ({
+    id: t.exposeID('_id'),
+    accountId: t.exposeID('accountId'),
+    apiKeyId: t.exposeID('apiKeyId'),
     at: t.expose('at', {
       type: 'DateTime',
       description: 'From when on it holds: when it happened, though we may have heard of it later.',

@@ -4,19 +4,8 @@ import { amountText } from '../rules/billing/money.ts'
 import type { Connection } from '../rules/connection.ts'
 import type { InvoiceDoc } from '../store/invoices.ts'
 import { builder } from './builder.ts'
+import { Money, type MoneyShape } from './money.ts'
 import { PageInfoType } from './page-info.ts'
-
-interface MoneyShape {
-  amount: string
-  currency: string
-}
-
-const Money = builder.objectRef<MoneyShape>('Money').implement({
-  fields: (t) => ({
-    amount: t.exposeString('amount', { description: 'Decimal, in major units.' }),
-    currency: t.exposeString('currency', { description: 'ISO 4217' }),
-  }),
-})
 
 const InvoiceStatusType = builder.enumType('InvoiceStatus', {
   description: 'DRAFT: of the running month, and replaced each time it is drafted.',

@@ -24,6 +24,12 @@ import '../resolvers/alerts.ts'
 import '../resolvers/alert-settings.ts'
 import '../resolvers/subscription-changed.ts'
 import '../resolvers/invoices.ts'
+import '../resolvers/viewer.ts'
+import '../resolvers/plans.ts'
+import '../resolvers/usage-breakdown.ts'
+import '../resolvers/pipeline.ts'
+import '../resolvers/access-changes.ts'
+import '../resolvers/jobs-on-demand.ts'
 
 let built: GraphQLSchema | undefined
 

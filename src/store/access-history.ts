@@ -40,6 +40,7 @@ export function accessHistory(db: Db): Collection<AccessChange> {
 export async function createAccessHistoryIndexes(db: Db): Promise<void> {
   await accessHistory(db).createIndex({ apiKeyId: 1, n: 1 }, { unique: true })
   await accessHistory(db).createIndex({ accountId: 1, recordedAt: 1 })
+  await accessHistory(db).createIndex({ recordedAt: -1, _id: -1 })
 }
 
 /** What a key can do as its document stands. */

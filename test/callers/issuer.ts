@@ -17,6 +17,8 @@ export interface TestIssuer {
   published: JWK[]
   /** Requests answered, by path. */
   requests: Map<string, number>
+  /** What its discovery document says besides. */
+  endpoints: Record<string, string>
   /** While true every answer is a 503. */
   down: boolean
   /** A good access token with these claims over the default ones; undefined removes one. */
@@ -40,8 +42,9 @@ export async function startIssuer(): Promise<TestIssuer> {
   const server = createServer((request, response) => {
     const path = request.url ?? ''
     issuer.requests.set(path, (issuer.requests.get(path) ?? 0) + 1)
+    const { url, endpoints } = issuer
     const documents: Record<string, unknown> = {
-      '/.well-known/openid-configuration': { issuer: issuer.url, jwks_uri: `${issuer.url}/keys` },
+      '/.well-known/openid-configuration': { issuer: url, jwks_uri: `${url}/keys`, ...endpoints },
       '/keys': { keys: issuer.published },
     }
     response.statusCode = issuer.down ? 503 : documents[path] ? 200 : 404
@@ -54,6 +57,7 @@ export async function startIssuer(): Promise<TestIssuer> {
     key,
     published: [key.jwk],
     requests: new Map(),
+    endpoints: {},
     down: false,
     token(claims = {}, header = {}, by = key) {
       const now = Math.floor(Date.now() / 1_000)

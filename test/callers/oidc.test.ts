@@ -240,6 +240,26 @@ describe('the keys of the issuer', () => {
   })
 })
 
+describe('where a browser has to ask to sign in', () => {
+  test('are the issuer and what its discovery document names, each once, plain http nowhere else', async () => {
+    const own = await startIssuer()
+    onTestFinished(() => own.close())
+    own.endpoints = {
+      authorization_endpoint: 'https://pool.auth.example/oauth2/authorize',
+      token_endpoint: 'https://pool.auth.example/oauth2/token',
+      revocation_endpoint: 'http://insecure.example/revoke',
+      end_session_endpoint: 'not a URL',
+      userinfo_endpoint: 'https://people.example/me',
+    }
+    const { verifier, verify } = setUp({}, own)
+    expect(verifier.origins()).toEqual([own.url])
+    await verify(await own.token())
+    expect(verifier.origins()).toEqual([
+      ...[own.url, 'https://pool.auth.example', 'https://people.example'],
+    ])
+  })
+})
+
 describe('settings that would accept the tokens of others', () => {
   test.each([
     ['a plain http issuer elsewhere', { issuer: 'http://issuer.example' }],

@@ -24,6 +24,7 @@ const callers: Record<CallerKind, Caller> = {
   apiKey: { kind: 'apiKey', apiKey, account },
   account: { kind: 'account', account, payer: apiKey },
   admin: { kind: 'admin' },
+  newcomer: { kind: 'newcomer', userId: 'new', validUntil: 0 },
 }
 
 const schema = buildSchema()

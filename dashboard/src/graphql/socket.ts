@@ -1,0 +1,64 @@
+import { createClient, type Client as SocketClient } from 'graphql-ws'
+import type { Session } from '../session/session.ts'
+import type { Connection } from './connection.ts'
+
+type Sink = Parameters<SocketClient['subscribe']>[1]
+type Operation = Parameters<SocketClient['subscribe']>[0]
+
+export interface Socket {
+  /** @returns how to end it */
+  subscribe(operation: Operation, sink: Sink): () => void
+}
+
+/** The server's answer to a token that has ended: 4401, which graphql-ws takes for the end of all tries. */
+const UNAUTHENTICATED = 4401
+const FIRST_WAIT_MS = 250
+const MOST_WAIT_MS = 10_000
+
+/**
+ * One WebSocket for all subscriptions, opened with the first. It tries again for ever, more patiently each
+ * time; with a newer token it is changed for another one, and each subscription begins with the state now.
+ */
+export function createSocket(session: Session, connection: Connection): Socket {
+  const client = createClient({
+    url: `${location.origin.replace(/^http/, 'ws')}/graphql`,
+    connectionParams: async () => ({ authorization: `Bearer ${await session.accessToken()}` }),
+    // A proxy that forgets idle connections does so after a minute, mostly.
+    keepAlive: 20_000,
+    retryAttempts: Number.POSITIVE_INFINITY,
+    shouldRetry: () => true,
+    retryWait: waitBefore,
+    on: { connected: connection.opened, closed: connection.closed },
+  })
+  session.onRenewed(() => client.terminate())
+
+  return {
+    subscribe(operation, sink) {
+      let stop = () => {}
+      let ended = false
+      const begin = () => {
+        stop = client.subscribe(operation, { ...sink, error: failed })
+      }
+      const failed = (error: unknown) => {
+        if (ended) return
+        if (codeOf(error) !== UNAUTHENTICATED) return sink.error(error)
+        session.renew().then(begin, sink.error)
+      }
+      begin()
+      return () => {
+        ended = true
+        stop()
+      }
+    },
+  }
+}
+
+/** Spread, so that not every page comes at the same moment when the server is back. */
+async function waitBefore(retries: number): Promise<void> {
+  const most = Math.min(FIRST_WAIT_MS * 2 ** retries, MOST_WAIT_MS)
+  await new Promise((resolve) => setTimeout(resolve, most * (0.5 + Math.random() / 2)))
+}
+
+function codeOf(error: unknown): number | null {
+  return error instanceof CloseEvent ? error.code : null
+}

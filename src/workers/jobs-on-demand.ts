@@ -1,0 +1,36 @@
+import { DAY, dayName } from '../rules/calendar-time.ts'
+import type { TaxHistory } from '../rules/tax/tax-history.ts'
+import { type Aggregation, createDayAggregation } from './aggregate-days/aggregate-day.ts'
+import type { Scan } from './scan-thresholds/scan-keys.ts'
+import { createScan, type ScanOptions } from './scan-thresholds/scan-thresholds.ts'
+
+export interface JobsOnDemandOptions extends Omit<ScanOptions, 'taxData'> {
+  taxHistory: Pick<TaxHistory, 'current'>
+}
+
+/** Scheduled work that an operator may have done at once, by REST or GraphQL; repeating it is harmless. */
+export interface JobsOnDemand {
+  /**
+   * @param date null: yesterday
+   * @throws BadInput for a date in the future
+   */
+  aggregateDay(date: string | null): Promise<Aggregation>
+  /** Who asks while one runs hears of that one: a second would find nothing else to raise. */
+  scanEveryKey(): Promise<Scan>
+}
+
+export function createJobsOnDemand({ taxHistory, ...options }: JobsOnDemandOptions): JobsOnDemand {
+  const { clock } = options
+  const aggregateDay = createDayAggregation(options)
+  const scan = createScan({ ...options, taxData: taxHistory.current })
+  let scanning: Promise<Scan> | null = null
+  return {
+    aggregateDay: (date) => aggregateDay(date ?? dayName(clock() - DAY)),
+    scanEveryKey() {
+      scanning ??= scan.everyKey().finally(() => {
+        scanning = null
+      })
+      return scanning
+    },
+  }
+}
