@@ -19,6 +19,8 @@ export interface InboxDoc {
   receivedAt: Date
   /** SHA-256 of what it says, base64url: tells other content under the same id. */
   contentHash: string
+  /** How often it came again; absent: never. */
+  repeats?: number
   /** The raw body, bound to `_id` and `raw`; null 90 days after it was applied. */
   raw: Encrypted | null
   status: InboxStatus
@@ -75,7 +77,12 @@ export async function keepInInbox(
     return 'new'
   } catch (error) {
     if (!(error instanceof MongoServerError && error.code === DUPLICATE_KEY)) throw error
-    const first = await billingInbox(db).findOne({ _id }, { projection: { contentHash: 1 } })
+    // Written and not read: the first may still be on its way to a majority, and this settles after it.
+    const first = await billingInbox(db).findOneAndUpdate(
+      { _id },
+      { $inc: { repeats: 1 } },
+      { returnDocument: 'after', projection: { contentHash: 1 } },
+    )
     return first?.contentHash === event.contentHash ? 'same' : 'other content'
   }
 }
