@@ -5,6 +5,7 @@ import { createInvoicePdf } from './documents/invoice-pdf.ts'
 import type { Logger } from './log.ts'
 import { createCustomerHttp } from './outgoing/customer-http.ts'
 import { createMailer } from './outgoing/mailer.ts'
+import type { Providers } from './outgoing/providers.ts'
 import type { TaxData } from './rules/tax/tax-data.ts'
 import { createCustomerHash } from './store/customer-hash.ts'
 import type { Database } from './store/database.ts'
@@ -36,6 +37,7 @@ export interface WorkerDeps {
   billingPublisher: () => RecordPublisher
   /** Absent where ENCRYPTION_KEYS is empty. */
   encryption?: Encryption
+  providers: Providers
 }
 
 /** What happens later, as a closure: any number of processes may run the same one. */
@@ -136,8 +138,12 @@ function withBillingTopic(
 }
 
 /** @throws Error without its secrets */
-function createApply({ config, encryption, ...deps }: WorkerDeps, publish: () => void): Worker {
+function createApply(
+  { config, encryption, providers, ...deps }: WorkerDeps,
+  publish: () => void,
+): Worker {
   const { billing, apiKeyPepper } = config
+  const { STRIPE: stripe } = providers
   if (!encryption || !apiKeyPepper) {
     throw new Error('apply-billing-events needs ENCRYPTION_KEYS and API_KEY_PEPPER')
   }
@@ -146,7 +152,7 @@ function createApply({ config, encryption, ...deps }: WorkerDeps, publish: () =>
     encryption,
     customerHash: createCustomerHash(apiKeyPepper),
     live: billing.live,
-    fetchSubscription: null,
+    fetchSubscription: stripe && (async (id) => (await stripe.subscriptions([id])).get(id)),
     onApplied: publish,
   })
 }

@@ -7,6 +7,7 @@ import { loadEnvironment, readWorkerConfig, type WorkerConfig } from './config.t
 import { createHealthListener } from './http/health-listener.ts'
 import { createLog, type Logger } from './log.ts'
 import { createRegistry } from './metrics.ts'
+import { createProviders } from './outgoing/providers.ts'
 import type { TaxData } from './rules/tax/tax-data.ts'
 import { connectDatabase, type Database, untilMongoAnswers } from './store/database.ts'
 import { ensureDeployment } from './store/deployment.ts'
@@ -79,6 +80,7 @@ export async function startWorkers(
     const deps: WorkerDeps = {
       ...{ ...common, config, plans, taxData: once(shippedTaxData) },
       billingPublisher: once(() => createRecordPublisher(billingTopic, common)),
+      providers: createProviders({ ...config.billing, fetch, clock: Date.now, registry }),
       ...(encryptionKeys.length > 0 && {
         encryption: createEncryption(encryptionKeys, randomBytes),
       }),
