@@ -4,6 +4,7 @@ import type { Callers } from './callers/callers.ts'
 import type { Credentials } from './callers/credentials.ts'
 import type { SecretHash } from './callers/secret-hash.ts'
 import type { Logger } from './log.ts'
+import type { Providers } from './outgoing/providers.ts'
 import type { Forecasts } from './resolvers/forecasts.ts'
 import type { OwnerKeyLimits } from './rules/owner-keys.ts'
 import type { Plans } from './rules/plan.ts'
@@ -64,6 +65,8 @@ export interface Deps {
   publicUrl: string
   secretHash: SecretHash
   encryption: Encryption
+  /** Payment providers that this server may ask. */
+  providers: Providers
   /** Private hosts that customers' URLs may name all the same. */
   outboundAllow: OutboundAllow
   /** `crypto.randomBytes` */

@@ -18,6 +18,7 @@ import { createWaitingRoom } from './http/waiting-room.ts'
 import { createLog, type Logger } from './log.ts'
 import { createMeteringMetrics } from './metering/metering-metrics.ts'
 import { createRegistry } from './metrics.ts'
+import { createProviders } from './outgoing/providers.ts'
 import { useMetering } from './plugins/use-metering.ts'
 import { createForecasts } from './resolvers/forecasts.ts'
 import { adminRoutes } from './rest/admin.ts'
@@ -59,6 +60,9 @@ export interface ApiServer {
 
 /** How long a stop waits for answers under way before it cuts them. */
 const graceMs = 5_000
+
+/** For a call to a payment provider: below the time in which an operation must be answered. */
+const timeoutMs = 8_000
 
 /** Starts one API process. It listens at once; what it needs to serve may come later. */
 export async function startApi(config: Config, log: Logger): Promise<ApiServer> {
@@ -175,6 +179,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     secretHash: createSecretHash(pepper),
     encryption,
     invoicing,
+    providers: createProviders({ ...config.billing, ...{ fetch, clock, registry, timeoutMs } }),
     outboundAllow: config.outboundAllow,
     random: randomBytes,
     clock,

@@ -24,6 +24,7 @@ import '../resolvers/alerts.ts'
 import '../resolvers/alert-settings.ts'
 import '../resolvers/subscription-changed.ts'
 import '../resolvers/invoices.ts'
+import '../resolvers/checkout.ts'
 
 let built: GraphQLSchema | undefined
 

@@ -5,6 +5,7 @@ import { createBillingFactIndexes } from './billing-facts.ts'
 import { createBillingInboxIndexes } from './billing-inbox.ts'
 import { createBillingNoticeIndexes } from './billing-notices.ts'
 import { createBillingSubscriptionIndexes } from './billing-subscriptions.ts'
+import { createCheckoutIndexes } from './checkouts.ts'
 import { ensureInvoiceNumbers } from './invoice-numbers.ts'
 import { createInvoiceIndexes } from './invoices.ts'
 import { createProviderInvoiceIndexes } from './provider-invoices.ts'
@@ -22,6 +23,7 @@ export async function createBillingIndexes(db: Db): Promise<void> {
     createInvoiceIndexes(db),
     createUnchargedUsageIndex(db),
     ensureInvoiceNumbers(db, INVOICE_KINDS),
+    createCheckoutIndexes(db),
     createProviderInvoiceIndexes(db),
     createProviderRefundIndexes(db),
   ])
