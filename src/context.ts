@@ -20,6 +20,7 @@ import type { RecordReader } from './streams/record-reader.ts'
 import type { RedisClient } from './streams/redis.ts'
 import type { TaxDateChanges } from './streams/tax-date-changes.ts'
 import type { Invoicing } from './workers/issue-invoices/invoicing.ts'
+import type { ReconcileNow } from './workers/reconcile-subscriptions/reconcile-now.ts'
 
 /**
  * Who asks. A bearer token (`account`) may name one of its account's keys to pay for metered fields;
@@ -67,6 +68,8 @@ export interface Deps {
   encryption: Encryption
   /** Payment providers that this server may ask. */
   providers: Providers
+  /** Holds subscriptions against what these say. */
+  reconcileNow: ReconcileNow
   /** Private hosts that customers' URLs may name all the same. */
   outboundAllow: OutboundAllow
   /** `crypto.randomBytes` */

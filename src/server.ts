@@ -34,9 +34,10 @@ import { createWebhookMetrics } from './rest/webhooks/webhook-metrics.ts'
 import type { TaxData } from './rules/tax/tax-data.ts'
 import { createTaxHistory } from './rules/tax/tax-history.ts'
 import { buildSchema } from './schema/schema.ts'
+import { createCustomerHash } from './store/customer-hash.ts'
 import { connectDatabase, type Database, untilMongoAnswers } from './store/database.ts'
 import { ensureDeployment } from './store/deployment.ts'
-import { createEncryption } from './store/encryption.ts'
+import { createEncryption, type Encryption } from './store/encryption.ts'
 import { createIndexes } from './store/indexes.ts'
 import { loadTaxData } from './store/tax-data.ts'
 import { createFeedReads } from './streams/feed-reads.ts'
@@ -48,6 +49,7 @@ import { createToldRecords } from './streams/told-records.ts'
 import { createUsageProducer } from './streams/usage-producer.ts'
 import { whenSupervisorGoes } from './supervised.ts'
 import { createInvoicing } from './workers/issue-invoices/invoicing.ts'
+import { createReconcileNow } from './workers/reconcile-subscriptions/reconcile-now.ts'
 import { makeYoga } from './yoga.ts'
 
 export interface ApiServer {
@@ -177,9 +179,8 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     ownerKeyLimits: limits.ownerKeys,
     publicUrl: config.publicUrl,
     secretHash: createSecretHash(pepper),
-    encryption,
     invoicing,
-    providers: createProviders({ ...config.billing, ...{ fetch, clock, registry, timeoutMs } }),
+    ...billingDeps({ ...common, config, encryption, publish: told.billing.publisher.publish }),
     outboundAllow: config.outboundAllow,
     random: randomBytes,
     clock,
@@ -243,6 +244,26 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
       await database.close()
     },
   }
+}
+
+/** What resolvers need to ask payment providers. */
+function billingDeps({ config, encryption, publish, ...common }: BillingParts) {
+  const { plans, billing, apiKeyPepper } = config
+  const providers = createProviders({ ...billing, ...common, fetch, timeoutMs })
+  const customerHash = createCustomerHash(apiKeyPepper)
+  const tools = { ...common, plans, encryption, customerHash, providers, onCorrected: publish }
+  return { providers, encryption, reconcileNow: createReconcileNow(tools) }
+}
+
+interface BillingParts {
+  config: Config
+  encryption: Encryption
+  /** Fills the topic of what billing tells. */
+  publish: () => void
+  db: Database['db']
+  clock: () => number
+  log: Logger
+  registry: Registry
 }
 
 /** One process: ends in order on SIGTERM, SIGINT, or when its supervisor is gone. */

@@ -20,6 +20,7 @@ import { createChasePayments } from './workers/chase-payments/chase-payments.ts'
 import { createDeliverAlerts } from './workers/deliver-alerts/deliver-alerts.ts'
 import { createInvoicingMetrics } from './workers/issue-invoices/invoicing-metrics.ts'
 import { createIssueInvoices } from './workers/issue-invoices/issue-invoices.ts'
+import { createReconcileSubscriptions } from './workers/reconcile-subscriptions/reconcile-subscriptions.ts'
 import { createRollUp } from './workers/roll-up-usage/roll-up.ts'
 import { createScanThresholds } from './workers/scan-thresholds/scan-thresholds.ts'
 
@@ -68,6 +69,10 @@ export const kinds: Readonly<Record<string, WorkerKind>> = {
   },
   'chase-payments': { create: withBillingTopic(createChase), needs: ['ENCRYPTION_KEYS'] },
   'issue-invoices': { create: withBillingTopic(createInvoices), needs: ['ENCRYPTION_KEYS'] },
+  'reconcile-subscriptions': {
+    create: withBillingTopic(createReconcile),
+    needs: ['ENCRYPTION_KEYS', 'API_KEY_PEPPER'],
+  },
 }
 
 function createRollUpWithQuota(deps: WorkerDeps): Worker {
@@ -174,5 +179,18 @@ function createInvoices(
     ...{ encryption, seller: config.billing.seller, metrics: createInvoicingMetrics(registry) },
     render: createInvoicePdf(createFonts()),
     onTold: publish,
+  })
+}
+
+/** @throws Error without its secrets */
+function createReconcile({ config, encryption, ...deps }: WorkerDeps, publish: () => void): Worker {
+  const { apiKeyPepper } = config
+  if (!encryption || !apiKeyPepper) {
+    throw new Error('reconcile-subscriptions needs ENCRYPTION_KEYS and API_KEY_PEPPER')
+  }
+  const customerHash = createCustomerHash(apiKeyPepper)
+  return createReconcileSubscriptions({
+    ...{ ...deps, encryption, customerHash },
+    onCorrected: publish,
   })
 }

@@ -30,6 +30,8 @@ Runs all workers in one process, or only those named:
   apply-billing-events  applies what Stripe and Paddle sent to subscriptions and keys
   chase-payments        ends what was booked to end; writes about failed payments, blocks after the grace
   issue-invoices        invoices each month at 02:00 UTC on the first, and credits refunds of providers
+  reconcile-subscriptions
+                        holds subscriptions against what Stripe and Paddle say, at 03:00 UTC
 
 Any number of these processes may run, on any number of machines. Each serves /livez, /readyz and
 /metrics on METRICS_PORT (left out: a free port, which it logs).`

@@ -25,6 +25,7 @@ import '../resolvers/alert-settings.ts'
 import '../resolvers/subscription-changed.ts'
 import '../resolvers/invoices.ts'
 import '../resolvers/checkout.ts'
+import '../resolvers/reconciliations.ts'
 
 let built: GraphQLSchema | undefined
 

@@ -10,6 +10,7 @@ import { ensureInvoiceNumbers } from './invoice-numbers.ts'
 import { createInvoiceIndexes } from './invoices.ts'
 import { createProviderInvoiceIndexes } from './provider-invoices.ts'
 import { createProviderRefundIndexes } from './provider-refunds.ts'
+import { createReconciliationIndexes } from './reconciliations.ts'
 import { createUnchargedUsageIndex } from './uncharged-usage.ts'
 
 /** Of all that billing writes. Idempotent; also makes the collections, which transactions then need not. */
@@ -26,5 +27,6 @@ export async function createBillingIndexes(db: Db): Promise<void> {
     createCheckoutIndexes(db),
     createProviderInvoiceIndexes(db),
     createProviderRefundIndexes(db),
+    createReconciliationIndexes(db),
   ])
 }

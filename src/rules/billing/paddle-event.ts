@@ -222,3 +222,22 @@ function adjustmentContent(event: Envelope): EventContent | null {
     refund: { id, customer, subscription: of, invoice, total, currency },
   }
 }
+
+/**
+ * A subscription as Paddle answers when it is asked, as a fact of the instant that was asked about.
+ * @throws UnreadableEvent
+ */
+export function fetchedPaddleFact(
+  content: unknown,
+  { at, eventId, rank }: { at: number; eventId: string; rank: number },
+): BillingFact {
+  const said = readAs(subscription, content)
+  if (!said.status) throw new UnreadableEvent('status: missing')
+  const event = {
+    ...{ event_id: eventId, event_type: 'fetched', data: {} },
+    occurred_at: new Date(at).toISOString(),
+  }
+  const fact = snapshotFact(event, 'fetched', statuses[said.status], said)
+  // What has ended is final, whoever says so.
+  return fact.rank === FACT_RANK.ended ? fact : { ...fact, rank }
+}
