@@ -16,6 +16,7 @@ import { createRecordPublisher, type RecordPublisher } from './streams/record-pu
 import type { RedisClient } from './streams/redis.ts'
 import { createAggregateDays } from './workers/aggregate-days/aggregate-days.ts'
 import { createApplyBillingEvents } from './workers/apply-billing-events/apply-billing-events.ts'
+import { createChargeUsage } from './workers/charge-usage/charge-usage.ts'
 import { createChasePayments } from './workers/chase-payments/chase-payments.ts'
 import { createDeliverAlerts } from './workers/deliver-alerts/deliver-alerts.ts'
 import { createInvoicingMetrics } from './workers/issue-invoices/invoicing-metrics.ts'
@@ -73,6 +74,7 @@ export const kinds: Readonly<Record<string, WorkerKind>> = {
     create: withBillingTopic(createReconcile),
     needs: ['ENCRYPTION_KEYS', 'API_KEY_PEPPER'],
   },
+  'charge-usage': { create: createCharges, needs: ['ENCRYPTION_KEYS'] },
 }
 
 function createRollUpWithQuota(deps: WorkerDeps): Worker {
@@ -193,4 +195,10 @@ function createReconcile({ config, encryption, ...deps }: WorkerDeps, publish: (
     ...{ ...deps, encryption, customerHash },
     onCorrected: publish,
   })
+}
+
+/** @throws Error without ENCRYPTION_KEYS */
+function createCharges({ encryption, ...deps }: WorkerDeps): Worker {
+  if (!encryption) throw new Error('charge-usage needs ENCRYPTION_KEYS')
+  return createChargeUsage({ ...deps, encryption })
 }

@@ -32,6 +32,7 @@ Runs all workers in one process, or only those named:
   issue-invoices        invoices each month at 02:00 UTC on the first, and credits refunds of providers
   reconcile-subscriptions
                         holds subscriptions against what Stripe and Paddle say, at 03:00 UTC
+  charge-usage          charges calls above the limit at Stripe and Paddle
 
 Any number of these processes may run, on any number of machines. Each serves /livez, /readyz and
 /metrics on METRICS_PORT (left out: a free port, which it logs).`

@@ -41,6 +41,8 @@ export interface ProviderWire {
   onCall: (call: ProviderCall) => void | Promise<void>
   /** How many faults have not been met yet. */
   faultsLeft(): number
+  /** None of them will be. */
+  works(): void
   stop(): Promise<void>
 }
 
@@ -70,6 +72,9 @@ export async function startProviderWire(
       waiting.push(...faults.map((fault) => ({ fits, fault })))
     },
     faultsLeft: () => waiting.length,
+    works() {
+      waiting.length = 0
+    },
     async stop() {
       server.closeAllConnections()
       await new Promise((done) => server.close(done))

@@ -29,6 +29,7 @@ export interface StripeStandIn extends ProviderWire {
   events: CountedEvent[]
   /** Sum of what was taken for a customer. */
   unitsOf(customer: string): number
+  forgetIdentifiers(): void
   /** How long after it was taken an event counts in summaries, ms. */
   summaryLag: number
 }
@@ -175,6 +176,7 @@ export async function startStripeStandIn(clock: () => number = Date.now): Promis
     sessions: [],
     events: [],
     summaryLag: 0,
+    forgetIdentifiers: () => identifiers.clear(),
     unitsOf: (customer: string) =>
       standIn.events
         .filter((one) => one.customer === customer)

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { findMongod } from '../../src/embedded/mongod-binary.ts'
 import { findRedisServer } from '../../src/embedded/redis-binary.ts'
 import { launchMongod, type TestServer } from '../server-process.ts'
+import { chargeRows, runChargeRows } from './charge-rows.ts'
 import { pause, type Row, rows } from './rows.ts'
 import { createWorld } from './world.ts'
 
@@ -42,7 +43,12 @@ const { values } = parseArgs({
 })
 if (values.help || values.list) {
   console.log(
-    values.help ? help : rows.map(({ id, fault }) => `${id.padEnd(28)} ${fault}`).join('\n'),
+    values.help
+      ? help
+      : [
+          ...rows.map(({ id, fault }) => `${id.padEnd(28)} ${fault}`),
+          ...chargeRows.map(({ id, promise }) => `${id.padEnd(28)} ${promise}`),
+        ].join('\n'),
   )
   process.exit(0)
 }
@@ -56,7 +62,7 @@ const state: Record<string, Progress> =
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD']).toString().trim()
 const scale = Number(values.scale)
 const wanted = rows.filter(({ id }) => !values.row || values.row.includes(id))
-const unknownRow = values.row?.find((id) => !rows.some((row) => row.id === id))
+const unknownRow = values.row?.find((id) => ![...rows, ...chargeRows].some((row) => row.id === id))
 if (unknownRow !== undefined || !(scale > 0)) {
   console.error(
     unknownRow === undefined ? '--scale wants a number above 0' : `no row ${unknownRow}`,
@@ -70,13 +76,15 @@ const context = { binDir: join(dataDir, 'bin'), env: process.env, say: console.l
 const redisBinary = await findRedisServer(context)
 const mongodBinary = await findMongod(context)
 const shared = await launchMongod(mongodBinary)
+let chargesOk: boolean
 try {
   for (const row of wanted) await runRow(row)
+  chargesOk = await runChargeRows({ ids: values.row, scale, seed, mongod: shared })
 } finally {
   await shared.stop()
 }
-printTable()
-process.exitCode = wanted.every((row) => verdictOf(row) === 'ok') ? 0 : 1
+if (wanted.length > 0) printTable()
+process.exitCode = chargesOk && wanted.every((row) => verdictOf(row) === 'ok') ? 0 : 1
 
 async function runRow(row: Row): Promise<void> {
   const goal = Math.max(1, Math.round(row.repetitions * scale))

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Registry } from 'prom-client'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { readWorkerConfig } from '../../src/config.ts'
 import { createProviderHttp } from '../../src/outgoing/provider-http.ts'
 import { createProviderMetrics } from '../../src/outgoing/provider-metrics.ts'
 import { createStripeClient } from '../../src/outgoing/stripe-client.ts'
@@ -9,6 +10,7 @@ import { billingInbox, keepInInbox } from '../../src/store/billing-inbox.ts'
 import { billingSubscriptions } from '../../src/store/billing-subscriptions.ts'
 import { createEncryption } from '../../src/store/encryption.ts'
 import { createIndexes } from '../../src/store/indexes.ts'
+import { startWorkers } from '../../src/worker.ts'
 import {
   type ApplyBillingEvents,
   createApplyBillingEvents,
@@ -17,11 +19,12 @@ import { plans, silent } from '../asked.ts'
 import type { WireFault } from '../billing/provider-wire.ts'
 import { type StripeEvent, stripeEvent, stripeSubscription } from '../billing/stripe-events.ts'
 import { type StripeStandIn, startStripeStandIn } from '../billing/stripe-stand-in.ts'
-import { type TestDatabase, testDatabase } from '../servers.ts'
+import { startRedis, type TestDatabase, testDatabase } from '../servers.ts'
 
 const TIMEOUT_MS = 300
 const second = 1_795_000_100
-const encryption = createEncryption([{ id: 'k1', key: randomBytes(32) }], randomBytes)
+const encryptionKey = randomBytes(32)
+const encryption = createEncryption([{ id: 'k1', key: encryptionKey }], randomBytes)
 
 let database: TestDatabase
 let stripe: StripeStandIn
@@ -65,12 +68,12 @@ async function receive(event: StripeEvent): Promise<void> {
 }
 
 /** Two events of one second that contradict each other; the larger id says `active`, Stripe itself `past_due`. */
-async function statusAfterTie(): Promise<unknown> {
+async function statusAfterTie(start = () => worker.start()): Promise<unknown> {
   const updated = 'customer.subscription.updated'
   stripe.subscriptions.set('sub_1', stripeSubscription({ status: 'past_due' }))
   await receive(stripeEvent('evt_b', updated, second, stripeSubscription({ status: 'active' })))
   await receive(stripeEvent('evt_a', updated, second, stripeSubscription({ status: 'past_due' })))
-  worker.start()
+  start()
   await vi.waitFor(
     async () => {
       const left = await billingInbox(database.db).countDocuments({ status: 'PENDING' })
@@ -81,9 +84,20 @@ async function statusAfterTie(): Promise<unknown> {
   return (await billingSubscriptions(database.db).findOne({ _id: 'STRIPE:sub_1' }))?.state?.status
 }
 
-test('of several events of one second the subscription itself decides', async () => {
-  expect(await statusAfterTie()).toBe('PAST_DUE')
+test('with a secret key set, of several events of one second the subscription itself decides', async () => {
+  const redis = await startRedis()
+  const config = readWorkerConfig({
+    ...{ REDIS_URL: redis.url, MONGODB_URI: database.uri, METRICS_PORT: '0' },
+    ...{ STRIPE_SECRET_KEY: stripe.key, STRIPE_API_BASE: stripe.url },
+    ENCRYPTION_KEYS: `k1:${encryptionKey.toString('base64')}`,
+    API_KEY_PEPPER: randomBytes(32).toString('base64'),
+  })
+  const workers = await startWorkers(config, ['apply-billing-events'], silent)
+  await workers.ready
+  expect(await statusAfterTie(() => {})).toBe('PAST_DUE')
   expect(stripe.calls.map(({ path }) => path)).toEqual(['/v1/subscriptions/sub_1'])
+  await workers.stop()
+  await redis.stop()
 })
 
 test.each<[string, WireFault]>([
