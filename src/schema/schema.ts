@@ -26,6 +26,7 @@ import '../resolvers/subscription-changed.ts'
 import '../resolvers/invoices.ts'
 import '../resolvers/checkout.ts'
 import '../resolvers/reconciliations.ts'
+import '../resolvers/usage-charges.ts'
 
 let built: GraphQLSchema | undefined
 
