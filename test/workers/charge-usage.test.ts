@@ -4,10 +4,11 @@ import { DAY, HOUR } from '../../src/rules/calendar-time.ts'
 import { accessHistory } from '../../src/store/access-history.ts'
 import { accounts } from '../../src/store/accounts.ts'
 import { apiKeys } from '../../src/store/api-keys.ts'
+import { billingFacts } from '../../src/store/billing-facts.ts'
 import { billingSubscriptions } from '../../src/store/billing-subscriptions.ts'
 import { plantKey } from '../asked.ts'
 import { testDatabase } from '../servers.ts'
-import { type ChargeWorld, chargeWorld, november } from './charge-world.ts'
+import { type ChargeWorld, chargePlans, chargeWorld, november } from './charge-world.ts'
 
 const MINUTE = 60_000
 let world: ChargeWorld
@@ -262,6 +263,39 @@ describe('what no provider takes goes on an invoice of ours', () => {
     await world.close('2026-11-09')
     await world.charge()
     expect(await invoiced()).toEqual([100, 0, [['NOT_SOLD_THERE', 100]]])
+  })
+
+  test('calls of a subscription that does not sell what the meter counts', async () => {
+    const { db } = world
+    const [starter, sub] = [chargePlans.get('starter'), 'STRIPE:sub_1']
+    const plans = new Map(chargePlans)
+    if (starter) plans.set('starter', { ...starter, stripeOveragePriceId: 'price_calls' })
+    const fact = (n: number, priceIds: string[]) => ({
+      ...{
+        _id: `STRIPE:evt_${n}`,
+        eventId: `evt_${n}`,
+        subscription: sub,
+        at: at(1, n),
+        micros: 0,
+      },
+      ...{ rank: 4, type: 'test', link: { apiKey: 'key_a', userId: null } },
+      says: {
+        ...{ kind: 'snapshot' as const, status: 'ACTIVE' as const, unpaid: false, priceIds },
+        ...{ currentPeriodEnd: null, endsAt: null, startedAt: null },
+      },
+    })
+    await billingFacts(db).insertMany([fact(2, ['price_1']), fact(1, ['price_1', 'price_calls'])])
+    await world.calls('2026-11-08', 1_100)
+    await world.close('2026-11-08')
+    const worker = world.worker({ plans })
+    await worker.chargeDueDays()
+    expect(await invoiced()).toEqual([100, 0, [['NOT_SOLD_THERE', 100]]])
+    await billingFacts(db).insertOne(fact(3, ['price_1', 'price_calls']))
+    await world.calls('2026-11-09', 30)
+    await world.close('2026-11-09')
+    await worker.chargeDueDays()
+    await worker.settleDue()
+    expect(world.stripe.unitsOf('cus_1')).toBe(30)
   })
 
   test('what the provider refuses, with the word that it has for it', async () => {

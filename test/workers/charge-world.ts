@@ -61,6 +61,7 @@ export interface ChargeWorld {
     registry?: Registry
     leaseMs?: number
     only?: 'STRIPE' | 'PADDLE'
+    plans?: typeof chargePlans
   }): ChargeUsage
   /** One worker looks at closed days and works on all that is due now. */
   charge(): Promise<void>

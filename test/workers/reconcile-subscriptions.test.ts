@@ -265,6 +265,7 @@ describe('a night', () => {
     atStripe('sub_foreign', { metadata: { api_key: 'key_nowhere' } })
     atStripe('sub_nameless', { metadata: {} })
     atStripe('sub_waiting', { status: 'incomplete' })
+    atStripe('sub_never', { status: 'incomplete_expired' })
     const customData = { api_key: 'key_b', user_id: 'user-acc_b' }
     paddle.subscriptions.set('sub_p', paddleSubscription({ id: 'sub_p', customData }))
     await worker().reconcileDue()

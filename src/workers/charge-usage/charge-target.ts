@@ -1,6 +1,7 @@
 import type { ClientSession, Db } from 'mongodb'
 import { OLDEST_MS } from '../../rules/billing/charge-step.ts'
 import { providerName } from '../../rules/billing/checkout-price.ts'
+import { compareFacts } from '../../rules/billing/fact.ts'
 import { meterInstant } from '../../rules/billing/meter-instant.ts'
 import { overageAmount } from '../../rules/billing/overage.ts'
 import { type SubscriptionState, statusAt } from '../../rules/billing/subscription-state.ts'
@@ -62,12 +63,17 @@ type CallsOf = DueCalls & { subscription: StatedSubscription }
 
 async function meterTarget(
   db: Db,
-  { id, stripeMeterEvent: eventName }: Plan,
+  { id, stripeMeterEvent: eventName, stripeOveragePriceId }: Plan,
   { subscription, day, now }: CallsOf,
   session: ClientSession,
 ): Promise<ChargeTarget> {
   if (eventName === undefined) {
     return invoice('NOT_SOLD_THERE', `the plan "${id}" has no stripeMeterEvent`)
+  }
+  const items = await pricesOf(db, subscription, session)
+  // What is counted for a subscription without the price of it, is counted and never billed.
+  if (stripeOveragePriceId !== undefined && items && !items.includes(stripeOveragePriceId)) {
+    return invoice('NOT_SOLD_THERE', 'the subscription does not have the metered price')
   }
   const at = await freeMinute(db, subscription, { day, now }, session)
   return { to: 'STRIPE', subscription, meter: { eventName, at: new Date(at) } }
@@ -98,6 +104,17 @@ export async function freeMinute(
   const taken = new Set(customerHash === null ? [] : others.map(({ meter }) => meter.at.getTime()))
   const periodEnds = await periodEndsOf(db, subscription, session)
   return meterInstant({ day, periodEnds, startedAt: state.startedAt, now, taken })
+}
+
+/** What it sells, as its newest event or answer says; null: none has said so yet. */
+async function pricesOf(
+  db: Db,
+  { _id }: StatedSubscription,
+  session: ClientSession,
+): Promise<readonly string[] | null> {
+  const facts = (await factsOf(db, _id, session)).toSorted(compareFacts)
+  const last = facts.findLast(({ says }) => says.kind === 'snapshot')
+  return last?.says.kind === 'snapshot' ? last.says.priceIds : null
 }
 
 /** Ends of its periods, as far as its events told them. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import type { Registry } from 'prom-client'
 import { BILLING_PROVIDERS } from '../../rules/billing/fact.ts'
 import { DAY, dayName, startOfMonth, startOfNextMonth } from '../../rules/calendar-time.ts'
@@ -45,6 +46,8 @@ const RUN_LEASE_MS = 30_000
 const LOOK_EVERY_MS = 60_000
 const POLL_MS = 1_000
 const AT_ONCE = 4
+/** What takes longer is asked about by whoever has it next. */
+const STOP_WITHIN_MS = 12_000
 /** Before a charge is looked at again over which something unexpected happened. */
 const AGAIN_MS = 300_000
 
@@ -183,7 +186,7 @@ export function createChargeUsage(options: ChargeUsageOptions): ChargeUsage {
 
   function pause(): Promise<void> {
     return new Promise((done) => {
-      const timer = setTimeout(done, pollMs)
+      const timer = globalThis.setTimeout(done, pollMs)
       const before = wake
       wake = () => {
         clearTimeout(timer)
@@ -197,6 +200,7 @@ export function createChargeUsage(options: ChargeUsageOptions): ChargeUsage {
     chargeDueDays,
     settleDue,
     start() {
+      if (providers.STRIPE) warnOfUnsold(tools)
       lookTimer ??= setInterval(look, options.lookEveryMs ?? LOOK_EVERY_MS)
       running ??= Promise.all([look(), ...Array.from({ length: AT_ONCE }, run)])
     },
@@ -204,9 +208,20 @@ export function createChargeUsage(options: ChargeUsageOptions): ChargeUsage {
       stopping = true
       clearInterval(lookTimer)
       wake()
-      await running
-      await looking?.catch(() => {})
+      const ended = Promise.all([running, looking?.catch(() => {})])
+      await Promise.race([ended, setTimeout(STOP_WITHIN_MS, undefined, { ref: false })])
     },
     readiness: () => lastError,
+  }
+}
+
+/** Once a start: what such a plan's calls cost is up to how its subscriptions are set up at Stripe. */
+function warnOfUnsold({ plans, log }: ChargeTools): void {
+  for (const { id, stripeMeterEvent, stripeOveragePriceId } of plans.values()) {
+    if (stripeMeterEvent === undefined || stripeOveragePriceId !== undefined) continue
+    log.warn(
+      { plan: id },
+      'calls above the limit are counted at Stripe, and PLANS_FILE sells no price for them (stripeOveragePriceId)',
+    )
   }
 }

@@ -106,7 +106,8 @@ async function judge(
   const { says } = fact
   if (says.kind !== 'snapshot') return null
   const key = doc ? null : await linkedKey(db, fact.link, session)
-  if (!doc && (!key || says.status === null)) return null
+  // Of what never began, or is over already, nobody here needs to have heard.
+  if (!doc && (!key || says.status === null || says.status === 'CANCELED')) return null
   const facts = await factsOf(db, _id, session)
   const tiers = tierByPrice(plans)
   const judged = judgeAnswer({ ...fact, says }, facts, state, (price) => tiers.get(price), now)
