@@ -80,6 +80,8 @@ function histories(provider: Provider): ChargeRow {
 
 /** Commands to MongoDB that charging two days takes; the last deaths may come too late, and are not counted. */
 const COMMANDS = { STRIPE: 59, PADDLE: 51 } as const
+/** Of them those that take a charge or announce a try: two charges at Stripe, one at Paddle. */
+const CHARGES = { STRIPE: [1, 2, 3, 4], PADDLE: [1, 2] } as const
 
 function deathsAt(provider: Provider): Death[] {
   const n = Array.from({ length: COMMANDS[provider] }, (_, index) => index + 1)
@@ -88,6 +90,7 @@ function deathsAt(provider: Provider): Death[] {
     ...n.map((one) => ({ n: one, when: 'after' as const })),
     { request: 'before' },
     { request: 'after' },
+    ...CHARGES[provider].map((one) => ({ n: one, when: 'stop' as const })),
   ]
 }
 
@@ -95,15 +98,15 @@ function kills(provider: Provider): ChargeRow {
   const deaths = deathsAt(provider)
   return {
     id: `charge-kills-${provider.toLowerCase()}`,
-    promise: `usage charged once: kill -9 at each step of charging at ${provider}`,
+    promise: `usage charged once: kill -9 and SIGSTOP at each step of charging at ${provider}`,
     ...{ repetitions: deaths.length, perWorld: deaths.length },
     run: ({ mongod }, count) =>
       inWorld(mongod, async (world) => {
         const verdict: ChargeVerdict = { done: count, hit: 0, checked: 0, wrong: [], remarks: [] }
         for (let n = 0; n < count; n++) {
           const death = deaths[Math.floor((n * deaths.length) / count)] ?? null
-          const { died, taken, acknowledged, pending } = await killCharging(world, provider, death)
-          if (died) verdict.hit += 1
+          const { hit, taken, acknowledged, pending } = await killCharging(world, provider, death)
+          if (hit) verdict.hit += 1
           verdict.checked += OWED
           if (taken === OWED && acknowledged === OWED && pending === 0) continue
           verdict.wrong.push(`${JSON.stringify(death)}: ${taken} taken, ${acknowledged} known`)

@@ -10,7 +10,7 @@ import { chargeKey, chargePlans } from './charge-world.ts'
 /**
  * A worker process reduced to charge-usage, that does what is due once and kills itself on the way.
  *
- * node charge-usage-child.ts '{"mongodbUri", "stripe", "paddle", "now", "dieAt", "leaseMs"}'
+ * node charge-usage-child.ts '{"mongodbUri", "stripe", "paddle", "now", "dieAt", "leaseMs", "sendWithinMs"}'
  */
 const options = JSON.parse(process.argv[2] ?? '{}') as {
   /** Names the database. */
@@ -20,8 +20,12 @@ const options = JSON.parse(process.argv[2] ?? '{}') as {
   /** ms */
   now: number
   leaseMs: number
-  /** The n-th command to MongoDB, from 1: before it is sent, or after its answer came. 0: never. */
-  dieAt: { n: number; when: 'before' | 'after' }
+  sendWithinMs: number
+  /**
+   * The n-th command to MongoDB, from 1: before it is sent, or after its answer came. 0: never. `stop`: it is
+   * stopped at the n-th answer about a charge outside of transactions, and goes on when somebody lets it.
+   */
+  dieAt: { n: number; when: 'before' | 'after' | 'stop' }
 }
 
 // As `connectDatabase` does it, and with every command told.
@@ -41,8 +45,20 @@ function count(when: 'before' | 'after'): void {
     process.kill(process.pid, 'SIGKILL')
   }
 }
-client.on('commandStarted', () => count('before'))
-client.on('commandSucceeded', () => count('after'))
+let aboutCharges = 0
+const alone = new Set<number>()
+client.on('commandStarted', ({ command, requestId }) => {
+  const about = command.findAndModify ?? command.update
+  if (about === 'usageCharges' && command.autocommit === undefined) alone.add(requestId)
+  count('before')
+})
+client.on('commandSucceeded', ({ requestId }) => {
+  count('after')
+  if (!alone.has(requestId)) return
+  aboutCharges += 1
+  const { n, when } = options.dieAt
+  if (when === 'stop' && n === aboutCharges) process.kill(process.pid, 'SIGSTOP')
+})
 
 const clock = () => options.now
 const worker = createChargeUsage({
@@ -53,6 +69,7 @@ const worker = createChargeUsage({
     ...{ stripe: options.stripe, paddle: options.paddle },
   }),
   ...{ leaseMs: options.leaseMs, runLeaseMs: options.leaseMs },
+  sendWithinMs: options.sendWithinMs,
 })
 await worker.chargeDueDays()
 await worker.settleDue()

@@ -19,8 +19,9 @@ import { settleCharge } from './settle-charge.ts'
 
 export interface ChargeUsageOptions extends Omit<ChargeTools, 'metrics'> {
   registry: Registry
-  /** The four below, shorter in tests. */
+  /** The five below, shorter in tests. */
   leaseMs?: number
+  sendWithinMs?: number
   lookEveryMs?: number
   pollMs?: number
   runLeaseMs?: number
@@ -45,6 +46,8 @@ const LEASE_MS = 90_000
 const RUN_LEASE_MS = 30_000
 const LOOK_EVERY_MS = 60_000
 const POLL_MS = 1_000
+/** A process that was stopped between taking a charge and sending it does not send: another may have it by then. */
+const SEND_WITHIN_MS = 10_000
 const AT_ONCE = 4
 /** What takes longer is asked about by whoever has it next. */
 const STOP_WITHIN_MS = 12_000
@@ -57,7 +60,8 @@ const AGAIN_MS = 300_000
  */
 export function createChargeUsage(options: ChargeUsageOptions): ChargeUsage {
   const { db, clock, log, providers } = options
-  const { leaseMs = LEASE_MS, runLeaseMs = RUN_LEASE_MS, pollMs = POLL_MS } = options
+  const { leaseMs = LEASE_MS, sendWithinMs = SEND_WITHIN_MS } = options
+  const { runLeaseMs = RUN_LEASE_MS, pollMs = POLL_MS } = options
   const tools: ChargeTools = { ...options, metrics: createChargeMetrics(options.registry) }
   const outage = createOutage(log, 'charging usage fails; it is tried again')
   const owner = randomUUID()
@@ -156,7 +160,7 @@ export function createChargeUsage(options: ChargeUsageOptions): ChargeUsage {
     const charge = await claimCharge(db, claim)
     if (!charge) return false
     try {
-      await settleCharge(tools, { charge, owner, heldSince })
+      await settleCharge(tools, { charge, owner, sendBefore: heldSince + sendWithinMs })
     } catch (error) {
       if (databaseAway(error)) throw error
       log.error({ err: error, charge: charge._id }, 'a charge cannot be worked on')

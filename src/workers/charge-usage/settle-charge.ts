@@ -14,12 +14,9 @@ import { sendCharge } from './send-charge.ts'
 export interface HeldCharge {
   charge: UsageChargeDoc
   owner: string
-  /** Since when, on `performance.now()`. */
-  heldSince: number
+  /** On `performance.now()`, which goes on while a process is stopped; a lease could not tell it in time. */
+  sendBefore: number
 }
-
-/** A process that was stopped in between does not send any more: another one may have the charge. */
-const SEND_WITHIN_MS = 10_000
 
 /** One step with one charge: to hand it over, to ask about it, to wait, or to leave it to an invoice. */
 export async function settleCharge(tools: ChargeTools, held: HeldCharge): Promise<void> {
@@ -95,7 +92,7 @@ async function send(
         }
       : null
   const began = await beginTry(db, charge, { owner, now: new Date(now), counts })
-  if (!began || performance.now() - held.heldSince > SEND_WITHIN_MS) return
+  if (!began || performance.now() > held.sendBefore) return
   const at = counts?.at ?? charge.meter?.at
   const meter = charge.meter && at ? { ...charge.meter, at } : null
   const sending = { ...charge, meter, firstTriedAt: charge.firstTriedAt ?? new Date(now) }
