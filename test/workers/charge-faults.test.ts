@@ -260,6 +260,24 @@ test('a process that lost its lease leaves the charge to its successor', async (
   expect(await usageCharges(world.db).countDocuments({ status: 'ACKNOWLEDGED' })).toBe(1)
 })
 
+test('what another process has handed over meanwhile is not left to an invoice', async () => {
+  await world.calls('2026-11-09', 1_100)
+  await world.close('2026-11-09')
+  const [first, second] = [world.worker({ leaseMs: 50 }), world.worker()]
+  await first.chargeDueDays()
+  // While it is being refused the other one has the charge taken, and hears nothing of it.
+  world.stripe.fail(post, 'after', { reply: { status: 400 } })
+  world.stripe.onCall = async () => {
+    world.stripe.onCall = () => {}
+    world.now += MINUTE
+    await expect.poll(() => second.settleDue(), { timeout: 5_000 }).toBe(1)
+  }
+  await first.settleDue()
+  expect(world.stripe.unitsOf('cus_1')).toBe(100)
+  await later(HOUR)
+  expect(await world.month()).toMatchObject({ acknowledgedUnits: 100, toNextInvoiceUnits: 0 })
+})
+
 describe.each(['STRIPE', 'PADDLE'] as const)('whatever goes wrong at %s', (provider) => {
   test('each call above the limit is charged once, or is left to an invoice', async () => {
     const first = Math.floor(Math.random() * 2 ** 31)

@@ -109,21 +109,26 @@ export interface ChargeEnd {
   because: string | null
 }
 
+export interface EndingCharge {
+  charge: UsageChargeDoc
+  owner: string
+  end: ChargeEnd
+  /** What it ended with; null: nobody was asked. */
+  tried: ChargeTry | null
+  now: Date
+}
+
 /**
- * Ends a charge, in one transaction with the sums of its month. What a provider said is true whoever hears it,
- * so it needs no lease; a charge ends once.
+ * Ends a charge, in one transaction with the sums of its month; a charge ends once. That a provider has all of it
+ * is true whoever hears it. That it has not is true only for whoever still holds the charge: another process may
+ * have handed it over since.
+ * @returns false: it had ended, or another process has it
  */
-export async function endCharge(
-  db: Db,
-  charge: UsageChargeDoc,
-  end: ChargeEnd,
-  tried: ChargeTry | null,
-  now: Date,
-): Promise<boolean> {
+export async function endCharge(db: Db, ending: EndingCharge): Promise<boolean> {
   let ended = false
   await db.client.withSession((session) =>
     session.withTransaction(async () => {
-      ended = await endInTransaction(db, charge, end, tried, now, session)
+      ended = await endInTransaction(db, ending, session)
     }),
   )
   return ended
@@ -131,17 +136,15 @@ export async function endCharge(
 
 async function endInTransaction(
   db: Db,
-  charge: UsageChargeDoc,
-  { acknowledged, toNextInvoice, missing, reason, because }: ChargeEnd,
-  tried: ChargeTry | null,
-  now: Date,
+  { charge, owner, end, tried, now }: EndingCharge,
   session: ClientSession,
 ): Promise<boolean> {
-  const { _id, apiKeyId, month, day } = charge
+  const { acknowledged, toNextInvoice, missing, reason, because } = end
+  const { _id, apiKeyId, month, day, units } = charge
   const status = acknowledged + missing > 0 ? 'ACKNOWLEDGED' : 'NEXT_INVOICE'
   const set = { status, acknowledged, toNextInvoice, reason, because, settledAt: now } as const
   const { matchedCount } = await usageCharges(db).updateOne(
-    { _id, status: 'PENDING' },
+    { _id, status: 'PENDING', ...(acknowledged < units && { 'lease.owner': owner }) },
     { $set: set, $unset: { lease: '' }, ...(tried && counted(tried)) },
     { session },
   )

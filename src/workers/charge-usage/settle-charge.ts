@@ -37,7 +37,7 @@ export async function settleCharge(tools: ChargeTools, held: HeldCharge): Promis
     case 'wait':
       return await putBackCharge(tools.db, idOf(held), { dueAt: new Date(step.until) }, null)
     case 'invoice':
-      return await leaveToInvoice(tools, charge, 'TOO_OLD', 'they are older than 34 days', null)
+      return await leaveToInvoice(tools, held, 'TOO_OLD', 'they are older than 34 days', null)
     case 'ask':
       return await ask(tools, held, subscription)
     case 'send':
@@ -81,7 +81,7 @@ async function send(
   const hasEnded = !subscription || statusAt(subscription.state, now) === 'CANCELED'
   if (isFresh && hasEnded) {
     const because = 'the subscription ended before they were charged'
-    return await leaveToInvoice(tools, charge, 'SUBSCRIPTION_ENDED', because, null)
+    return await leaveToInvoice(tools, held, 'SUBSCRIPTION_ENDED', because, null)
   }
   const day = charge.day.getTime()
   const counts =
@@ -98,7 +98,7 @@ async function send(
   const sending = { ...charge, meter, firstTriedAt: charge.firstTriedAt ?? new Date(now) }
   try {
     const outcome = await sendCharge(tools, sending, subscription)
-    await acknowledge(tools, sending, charge.units, { outcome, did: 'sent', answer: null })
+    await acknowledge(tools, held, { outcome, did: 'sent', answer: null })
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error
     await afterFailure(tools, held, error, 'sent')
@@ -107,30 +107,25 @@ async function send(
 
 type Tried = Pick<ChargeTry, 'did' | 'outcome' | 'answer'>
 
-async function acknowledge(
-  tools: ChargeTools,
-  charge: UsageChargeDoc,
-  units: number,
-  tried: Tried,
-): Promise<void> {
-  const { provider } = charge
+async function acknowledge(tools: ChargeTools, held: HeldCharge, tried: Tried): Promise<void> {
+  const { provider, units } = held.charge
   const end = { acknowledged: units, toNextInvoice: 0, missing: 0, reason: null, because: null }
-  if (await endedNow(tools, charge, end, tried)) {
-    if (provider) tools.metrics.charges.inc({ provider, outcome: 'acknowledged' })
-    if (provider) tools.metrics.units.inc({ provider }, units)
+  if ((await endedNow(tools, held, end, tried)) && provider) {
+    tools.metrics.charges.inc({ provider, outcome: 'acknowledged' })
+    tools.metrics.units.inc({ provider }, units)
   }
 }
 
 async function leaveToInvoice(
   tools: ChargeTools,
-  charge: UsageChargeDoc,
+  held: HeldCharge,
   reason: InvoiceReason,
   because: string,
   tried: Tried | null,
 ): Promise<void> {
-  const { provider, units, _id } = charge
+  const { provider, units, _id } = held.charge
   const end = { acknowledged: 0, toNextInvoice: units, missing: 0, reason, because }
-  if (!(await endedNow(tools, charge, end, tried))) return
+  if (!(await endedNow(tools, held, end, tried))) return
   const outcome = reason === 'REFUSED' ? 'refused' : 'next_invoice'
   if (provider) tools.metrics.charges.inc({ provider, outcome })
   tools.log.warn({ charge: _id, units, reason, because }, 'calls above the limit go on an invoice')
@@ -138,12 +133,12 @@ async function leaveToInvoice(
 
 async function endedNow(
   { db, clock }: ChargeTools,
-  charge: UsageChargeDoc,
+  { charge, owner }: HeldCharge,
   end: ChargeEnd,
   tried: Tried | null,
 ): Promise<boolean> {
   const now = new Date(clock())
-  return await endCharge(db, charge, end, tried && { ...tried, at: now }, now)
+  return await endCharge(db, { charge, owner, end, tried: tried && { ...tried, at: now }, now })
 }
 
 /**
@@ -162,7 +157,7 @@ async function afterFailure(
   const tried = { did, outcome: error.code, answer: error.message }
   const now = clock()
   if (did === 'sent' && error.code === 'refused' && unknownSince === null) {
-    return await leaveToInvoice(tools, charge, 'REFUSED', error.message, tried)
+    return await leaveToInvoice(tools, held, 'REFUSED', error.message, tried)
   }
   if (provider) metrics.charges.inc({ provider, outcome: error.code })
   log.warn({ err: error, charge: _id, attempts: attempts + 1 }, 'a charge could not be settled')
@@ -195,7 +190,7 @@ async function ask(
       log.error({ charge: _id, units, found }, 'a provider has more of a charge than it was to get')
     }
     const tried: Tried = { did: 'asked', outcome: found > 0 ? 'found' : 'missing', answer }
-    if (found >= units) return await acknowledge(tools, charge, units, tried)
+    if (found >= units) return await acknowledge(tools, held, tried)
     const now = clock()
     if (found === 0) {
       const fresh = { dueAt: new Date(now), unknownSince: null, mustAsk: false }
@@ -207,7 +202,7 @@ async function ask(
     const left = toNextInvoice > 0
     await endedNow(
       tools,
-      charge,
+      held,
       {
         ...{ acknowledged: found, missing, toNextInvoice, reason: left ? 'REFUSED' : null },
         because: left ? 'the provider has a part of them only' : null,
