@@ -85,6 +85,8 @@ interface Ordered extends CheckoutChoice, CheckoutPrice {
   key: ApiKeyDoc
   account: AccountDoc
   customer: string | null
+  /** Subscriptions that the key had: after another one the address of before is paid. */
+  earlier: readonly string[]
 }
 
 async function checkedOrder(
@@ -113,6 +115,7 @@ async function checkedOrder(
     key,
     account,
     customer: earlierCustomer(tools, provider, held),
+    earlier: held.map(({ _id }) => _id).toSorted(),
   }
 }
 
@@ -144,9 +147,10 @@ function takeOrdered(
   order: Ordered,
   owner: string,
 ): Promise<CheckoutDoc> {
-  const { key, account, tier, provider, priceId, overagePriceId, customer } = order
+  const { key, account, tier, provider, priceId, overagePriceId, customer, earlier } = order
   const now = clock()
-  const what = [priceId, overagePriceId, account.currency, customer ?? account.email, publicUrl]
+  const who = [customer ?? account.email, ...earlier]
+  const what = [priceId, overagePriceId, account.currency, publicUrl, ...who]
   const fresh = {
     _id: `${key._id}:${provider}:${tier}`,
     ...{ apiKeyId: key._id, accountId: account._id, provider, tier },

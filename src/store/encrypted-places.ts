@@ -15,4 +15,5 @@ export const encryptedPlaces: readonly EncryptedPlace[] = [
   { collection: 'billingInbox', path: 'raw' },
   { collection: 'billingSubscriptions', path: 'customer' },
   { collection: 'apiKeys', path: 'billing.customer' },
+  { collection: 'checkouts', path: 'url' },
 ]

@@ -161,6 +161,18 @@ describe('a checkout', () => {
     },
   )
 
+  test('begins anew after a subscription came of it and ended: its address is paid', async () => {
+    const first = urlOf(await checkout())
+    await plantSubscription(database.db, encryption, 'STRIPE:sub_gone', {
+      ...{ apiKeyId: 'key_a', accountId: 'acc_a', customer: null },
+      state: { status: 'CANCELED', endsAt: now },
+    })
+    const second = urlOf(await checkout())
+    expect(second).toBe(stripe.sessions[1]?.url)
+    expect(second).not.toBe(first)
+    expect(urlOf(await checkout())).toBe(second)
+  })
+
   test('whose answer was lost is found again under its idempotency key', async () => {
     stripe.fail(() => true, 'after', 'hang')
     expect(codeOf(await checkout())).toBe('UNAVAILABLE')
