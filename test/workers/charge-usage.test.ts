@@ -25,6 +25,8 @@ const state = (more: object) => ({
 
 async function change(day: number, from: string, to: string): Promise<void> {
   const n = await accessHistory(world.db).countDocuments()
+  const before = { 'from.tier': from, 'to.tier': from }
+  await accessHistory(world.db).updateOne({ _id: `key_a:${n}` }, { $set: before })
   const then = (tier: string) => ({
     ...{ tier, blockedBecause: null, revoked: false, billingStatus: 'ACTIVE' as const },
   })
@@ -153,6 +155,18 @@ describe('a change of plan in the month', () => {
   })
 })
 
+test('a plan that PLANS_FILE lacks keeps its key’s calls back until it is there again', async () => {
+  const without = new Map([...chargePlans].filter(([id]) => id !== 'starter'))
+  await world.calls('2026-11-09', 1_250)
+  await world.close('2026-11-09')
+  await world.worker({ plans: without }).chargeDueDays()
+  expect(await world.charges()).toEqual([])
+  expect(world.lines.join('')).toContain('is not in PLANS_FILE')
+  await world.close('2026-11-10')
+  await world.charge()
+  expect(world.stripe.unitsOf('cus_1')).toBe(250)
+})
+
 describe('what no provider takes goes on an invoice of ours', () => {
   const invoiced = async () => {
     const { toNextInvoiceUnits, reportedUnits, reasons } = (await world.month()) ?? {}
@@ -201,6 +215,18 @@ describe('what no provider takes goes on an invoice of ours', () => {
         ['LATE_CALLS', 11],
       ],
     ])
+  })
+
+  test('days of a key whose subscription is another key’s by now', async () => {
+    await plantKey(world.db, 'key_b', 'acc_a', { tier: 'starter' })
+    await billingSubscriptions(world.db).updateOne(
+      { _id: 'STRIPE:sub_1' },
+      { $set: { apiKeyId: 'key_b' } },
+    )
+    await world.calls('2026-11-09', 1_100)
+    await world.close('2026-11-09')
+    await world.charge()
+    expect(await invoiced()).toEqual([100, 0, [['NO_SUBSCRIPTION', 100]]])
   })
 
   test('days of more than 34 days ago', async () => {

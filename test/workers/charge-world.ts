@@ -6,7 +6,9 @@ import { createLog } from '../../src/log.ts'
 import { createProviders } from '../../src/outgoing/providers.ts'
 import { dayName } from '../../src/rules/calendar-time.ts'
 import type { Plan } from '../../src/rules/plan.ts'
+import { accessHistory } from '../../src/store/access-history.ts'
 import { accounts } from '../../src/store/accounts.ts'
+import { apiKeys } from '../../src/store/api-keys.ts'
 import { type ChargeMonthDoc, chargeMonths } from '../../src/store/charge-months.ts'
 import { createEncryption } from '../../src/store/encryption.ts'
 import { createIndexes } from '../../src/store/indexes.ts'
@@ -113,7 +115,8 @@ export async function chargeWorld(
     async subscribe(id, more = {}) {
       const customer = id.startsWith('STRIPE') ? 'cus_1' : 'ctm_1'
       const about = { apiKeyId: 'key_a', accountId: 'acc_a', customer, ...more }
-      const { provider, _id } = await plantSubscription(db, encryption, id, about)
+      const { provider, _id, state } = await plantSubscription(db, encryption, id, about)
+      await entered(db, about.apiKeyId, state?.startedAt ?? 0)
       const short = _id.slice(provider.length + 1)
       if (provider === 'PADDLE') paddle.subscriptions.set(short, paddleSubscription({ id: short }))
     },
@@ -150,6 +153,19 @@ export async function chargeWorld(
     },
   }
   return world
+}
+
+/** That the key is at a provider since then, in its history. */
+async function entered(db: Db, apiKeyId: string, at: number): Promise<void> {
+  const key = await apiKeys(db).findOne({ _id: apiKeyId })
+  const { tier = 'starter', accountId = 'acc_a' } = key ?? {}
+  const n = 1 + (await accessHistory(db).countDocuments({ apiKeyId }))
+  const then = { tier, blockedBecause: null, revoked: false }
+  await accessHistory(db).insertOne({
+    ...{ _id: `${apiKeyId}:${n}`, apiKeyId, accountId, n },
+    ...{ at: new Date(at), recordedAt: new Date(at), because: 'test', cause: 'test' },
+    ...{ from: { ...then, billingStatus: 'NONE' }, to: { ...then, billingStatus: 'ACTIVE' } },
+  })
 }
 
 /** The days of November 2026 from one to another. */

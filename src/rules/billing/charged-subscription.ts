@@ -12,19 +12,11 @@ export function chargedSubscription<Some extends Held>(
   held: readonly Some[],
   day: number,
 ): Some | null {
-  return held.filter((one) => inForce(one, day, day)).toSorted(newer)[0] ?? null
+  return held.filter((one) => inForce(one, day)).toSorted(newer)[0] ?? null
 }
 
-/**
- * Whether a provider's subscription was in force on any of these days. Calls of a key that had none all month are
- * for our own invoice, and none of the provider's business.
- */
-export function wasSubscribed(held: readonly Held[], first: number, last: number): boolean {
-  return held.some((one) => inForce(one, first, last))
-}
-
-function inForce({ state }: Held, first: number, last: number): boolean {
+function inForce({ state }: Held, day: number): boolean {
   const { tier, status, startedAt, endsAt } = state
   const counts = tier !== null && status !== null
-  return counts && startedAt < last + DAY && (endsAt === null || endsAt > first)
+  return counts && startedAt < day + DAY && (endsAt === null || endsAt > day)
 }

@@ -1,6 +1,6 @@
 import { ProviderError } from '../../outgoing/provider-error.ts'
+import { unitsAbove } from '../../rules/billing/invoice-lines.ts'
 import { MINUTE } from '../../rules/billing/meter-instant.ts'
-import { overageOf } from '../../rules/billing/overage.ts'
 import { parseMonth } from '../../rules/usage-period.ts'
 import { apiKeys } from '../../store/api-keys.ts'
 import { billingSubscriptions } from '../../store/billing-subscriptions.ts'
@@ -71,7 +71,7 @@ async function keyReport(tools: ReportTools, doc: ChargeMonthDoc): Promise<KeyRe
   const usage = cell?.total ?? 0
   const about = {
     ...{ apiKeyId, prefix: key?.prefix ?? '', tier, usage },
-    overage: overageOf(usage, plans.get(tier) ?? null),
+    overage: unitsAbove(plans.get(tier) ?? null, usage),
     ...{ reported: reportedUnits, acknowledged: acknowledgedUnits },
     toNextInvoice: toNextInvoiceUnits,
   }

@@ -1,9 +1,9 @@
 import type { ClientSession, Db } from 'mongodb'
 import { OLDEST_MS } from '../../rules/billing/charge-step.ts'
-import { providerName } from '../../rules/billing/checkout-price.ts'
 import { compareFacts } from '../../rules/billing/fact.ts'
+import { NotInvoiceable, overagePrice } from '../../rules/billing/invoice-lines.ts'
 import { meterInstant } from '../../rules/billing/meter-instant.ts'
-import { overageAmount } from '../../rules/billing/overage.ts'
+import { amountOf, storedMinor } from '../../rules/billing/money.ts'
 import { type SubscriptionState, statusAt } from '../../rules/billing/subscription-state.ts'
 import { DAY, startOfNextMonth } from '../../rules/calendar-time.ts'
 import type { Plan, Plans } from '../../rules/plan.ts'
@@ -139,12 +139,13 @@ async function priceTarget(
   }
   const account = await accounts(db).findOne({ _id: accountId }, { session })
   const currency = account?.currency ?? ''
-  const amount = overageAmount(plan, units, currency)
-  if (amount === null) {
-    const who = providerName(subscription.provider)
-    return invoice('NO_PRICE', `"${plan.id}" has no overage price in ${currency} to tell ${who}`)
+  try {
+    const amount = storedMinor(amountOf(units, overagePrice(plan, currency), currency))
+    return { to: 'PADDLE', subscription, price: { productId, amount, currency } }
+  } catch (error) {
+    if (!(error instanceof NotInvoiceable)) throw error
+    return invoice('NO_PRICE', error.message)
   }
-  return { to: 'PADDLE', subscription, price: { productId, amount: Number(amount), currency } }
 }
 
 function invoice(reason: InvoiceReason, because: string): ChargeTarget {

@@ -1,11 +1,12 @@
 import type { Db } from 'mongodb'
 import { monthName } from '../../rules/calendar-time.ts'
 import type { Plans } from '../../rules/plan.ts'
-import { billingSubscriptions } from '../../store/billing-subscriptions.ts'
+import { accessHistory } from '../../store/access-history.ts'
 import { chargeMonths } from '../../store/charge-months.ts'
-import { usageCells } from '../../store/usage-cells.ts'
+import { type MonthCell, usageCells } from '../../store/usage-cells.ts'
 import type { ChargeTools } from './charge-tools.ts'
-import { type ClosedDay, intendKey } from './intend-key.ts'
+import { intendKey } from './intend-key.ts'
+import type { ClosedDay } from './write-charges.ts'
 
 /** What a run over all keys wrote down. */
 export type IntendedCharges = {
@@ -18,7 +19,7 @@ export type IntendedCharges = {
 const BATCH = 300
 
 /**
- * Over all keys that have or had a subscription at a provider, by batches.
+ * Over all keys with that much usage that have or had to do with a provider, by batches.
  * @param onlyMoved leaves out months that say the same as when they were last looked at: of those that are over,
  *   all but a few
  * @param check called between keys; throws where the run must break off
@@ -34,12 +35,11 @@ export async function intendCharges(
   // No plan has overage.
   if (least === null) return done
   for (let after = ''; ; ) {
-    const subscribed = await subscribedKeys(tools.db, after)
-    const last = subscribed.at(-1)
-    if (last === undefined) return done
-    after = last
-    const keys = [...new Set(subscribed)]
-    for (const apiKeyId of await usedKeys(tools.db, keys, closed.month, { least, onlyMoved })) {
+    const used = await usedKeys(tools.db, closed.month, least, after)
+    const last = used.at(-1)
+    if (!last) return done
+    after = last.apiKeyId
+    for (const apiKeyId of await billedKeys(tools.db, used, closed.month, onlyMoved)) {
       check()
       const { charged, toNextInvoice } = await intendKey(tools, apiKeyId, closed)
       done.keys += 1
@@ -56,34 +56,36 @@ function leastLimit(plans: Plans): number | null {
   return limits.length > 0 ? Math.min(...limits) : null
 }
 
-async function subscribedKeys(db: Db, after: string): Promise<string[]> {
-  const found = await billingSubscriptions(db)
-    .find({ apiKeyId: { $gt: after } })
+type UsedKey = Pick<MonthCell, 'apiKeyId' | 'total'>
+
+function usedKeys(db: Db, month: number, least: number, after: string): Promise<UsedKey[]> {
+  return usageCells(db)
+    .months.find({ at: new Date(month), apiKeyId: { $gt: after }, total: { $gt: least } })
     .sort({ apiKeyId: 1 })
     .limit(BATCH)
-    .project<{ apiKeyId: string }>({ apiKeyId: 1 })
+    .project<UsedKey>({ apiKeyId: 1, total: 1 })
     .toArray()
-  return found.map(({ apiKeyId }) => apiKeyId)
 }
 
-async function usedKeys(
+/** Those that ever had something to do with a provider; the history itself says when. */
+async function billedKeys(
   db: Db,
-  keys: readonly string[],
+  used: readonly UsedKey[],
   month: number,
-  { least, onlyMoved }: { least: number; onlyMoved: boolean },
+  onlyMoved: boolean,
 ): Promise<string[]> {
-  const ids = keys.map((apiKeyId) => `${apiKeyId}:${monthName(month)}`)
-  const used = await usageCells(db)
-    .months.find({ _id: { $in: ids }, total: { $gt: least } })
-    .project<{ apiKeyId: string; total: number }>({ apiKeyId: 1, total: 1 })
-    .toArray()
-  if (!onlyMoved) return used.map(({ apiKeyId }) => apiKeyId)
+  const ids = used.map(({ apiKeyId }) => apiKeyId)
+  const some = { $nin: ['NONE' as const, null] }
+  const billed: string[] = await accessHistory(db).distinct('apiKeyId', {
+    apiKeyId: { $in: ids },
+    $or: [{ 'to.billingStatus': some }, { 'from.billingStatus': some }],
+  })
+  if (!onlyMoved) return billed
   const looked = await chargeMonths(db)
-    .find({ _id: { $in: ids } })
+    .find({ _id: { $in: ids.map((apiKeyId) => `${apiKeyId}:${monthName(month)}`) } })
     .project<{ apiKeyId: string; usage: number }>({ apiKeyId: 1, usage: 1 })
     .toArray()
   const before = new Map(looked.map(({ apiKeyId, usage }) => [apiKeyId, usage]))
-  return used
-    .filter(({ apiKeyId, total }) => before.get(apiKeyId) !== total)
-    .map(({ apiKeyId }) => apiKeyId)
+  const totals = new Map(used.map(({ apiKeyId, total }) => [apiKeyId, total]))
+  return billed.filter((apiKeyId) => before.get(apiKeyId) !== totals.get(apiKeyId))
 }

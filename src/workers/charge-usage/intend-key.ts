@@ -1,35 +1,21 @@
 import { type ClientSession, type Db, MongoServerError } from 'mongodb'
-import { chargedSubscription, wasSubscribed } from '../../rules/billing/charged-subscription.ts'
+import { chargedSubscription } from '../../rules/billing/charged-subscription.ts'
+import { largestPlan, NotInvoiceable } from '../../rules/billing/invoice-lines.ts'
 import { dueOverage } from '../../rules/billing/overage.ts'
-import { type KeyPlans, largestOf, plansHeld } from '../../rules/billing/plans-held.ts'
+import { type KeyLife, wasAtProvider } from '../../rules/billing/plan-days.ts'
 import { DAY, dayName, monthName, startOfNextMonth } from '../../rules/calendar-time.ts'
 import type { Plan } from '../../rules/plan.ts'
 import { accessHistory } from '../../store/access-history.ts'
 import { type ApiKeyDoc, apiKeys } from '../../store/api-keys.ts'
 import { billingSubscriptions } from '../../store/billing-subscriptions.ts'
-import {
-  type ChargeMonthDoc,
-  chargeMonths,
-  type InvoiceShare,
-  lockChargeMonth,
-} from '../../store/charge-months.ts'
+import { chargeMonths } from '../../store/charge-months.ts'
+import { reckonAnew } from '../../store/invoice-accounts.ts'
+import { invoices } from '../../store/invoices.ts'
+import { lifeOf } from '../../store/key-life.ts'
 import { usageCells } from '../../store/usage-cells.ts'
-import { type UsageChargeDoc, usageCharges } from '../../store/usage-charges.ts'
 import { type ChargeTarget, chargeTarget, type StatedSubscription } from './charge-target.ts'
 import type { ChargeTools } from './charge-tools.ts'
-
-/** A day that is closed, and the start of its month, ms. */
-export interface ClosedDay {
-  day: number
-  month: number
-}
-
-/** What was written for one key. */
-export interface Intended {
-  /** Calls that a provider is to be charged with. */
-  charged: number
-  toNextInvoice: number
-}
+import { type ClosedDay, type Intended, writeCharges } from './write-charges.ts'
 
 const nothing: Intended = { charged: 0, toNextInvoice: 0 }
 const later: ChargeTarget = { to: 'later' }
@@ -61,34 +47,36 @@ export async function intendKey(
 }
 
 async function intend(
-  { db, plans, clock }: ChargeTools,
+  tools: ChargeTools,
   apiKeyId: string,
   { day, month }: ClosedDay,
   session: ClientSession,
 ): Promise<Intended> {
+  const { db, plans, clock } = tools
   const now = clock()
   const key = await apiKeys(db).findOne({ _id: apiKeyId }, { session })
   if (!key) return nothing
-  const held = await statedSubscriptions(db, apiKeyId, session)
-  const before = await chargeMonths(db).findOne(
-    { _id: `${apiKeyId}:${monthName(month)}` },
-    { session },
-  )
-  // A key that no provider bills is for our own invoice, all of it.
-  if (!before && !wasSubscribed(held, month, day)) return nothing
-  const plan = largestOf(plansHeld(await plansOf(db, key, session), month, day), plans)
+  const name = monthName(month)
+  const before = await chargeMonths(db).findOne({ _id: `${apiKeyId}:${name}` }, { session })
+  const life = await keyLife(db, key, session)
+  if (!before && !wasAtProvider(life, month, day + DAY)) return nothing
+  const plan = largestHeld(tools, { apiKeyId, life, day, month })
   if (!plan) return nothing
   const days = await daysOf(db, apiKeyId, month, session)
   const decided = (before?.reportedUnits ?? 0) + (before?.toNextInvoiceUnits ?? 0)
   const through = before?.through?.getTime() ?? null
   const { late, due } = dueOverage({ days, day, plan, through, decided })
+  const held = await statedSubscriptions(db, apiKeyId, session)
   const subscription = chargedSubscription(held, day)
   const calls = { accountId: key.accountId, units: due, plan, day, month, subscription, now }
   const target = due > 0 ? await chargeTarget(db, plans, calls, session) : later
   const units = target.to === 'later' ? 0 : due
   if (late === 0 && units === 0) return nothing
+  if (!before && startOfNextMonth(month) <= now && (await isOurs(db, key, name, session))) {
+    return nothing
+  }
   const usage = [...days.values()].reduce((sum, one) => sum + one, 0)
-  return await write(db, { key, plan, day, month, now, late, units, target, usage }, session)
+  return await writeCharges(db, { key, plan, day, month, now, late, units, target, usage }, session)
 }
 
 async function statedSubscriptions(
@@ -100,21 +88,41 @@ async function statedSubscriptions(
   return docs.flatMap((doc) => (doc.state ? [{ ...doc, state: doc.state, id: doc._id }] : []))
 }
 
-async function plansOf(db: Db, key: ApiKeyDoc, session: ClientSession): Promise<KeyPlans> {
-  const changes = await accessHistory(db)
-    .find({ apiKeyId: key._id }, { session })
-    .sort({ n: 1 })
-    .toArray()
-  return {
-    createdAt: key.createdAt.getTime(),
-    revokedAt: key.revokedAt?.getTime() ?? null,
-    tier: key.tier,
-    changes: changes.map(({ at, from, to }) => ({
-      at: at.getTime(),
-      from: from?.tier ?? null,
-      to: to.tier,
-    })),
+async function keyLife(db: Db, key: ApiKeyDoc, session: ClientSession): Promise<KeyLife> {
+  const history = accessHistory(db).find({ apiKeyId: key._id }, { session })
+  return lifeOf(key, await history.sort({ n: 1 }).toArray())
+}
+
+/** Null also where PLANS_FILE lacks one that was held: once it is there again, the next day makes up for it. */
+function largestHeld(
+  { plans, log }: ChargeTools,
+  { apiKeyId, life, day, month }: ClosedDay & { apiKeyId: string; life: KeyLife },
+): Plan | null {
+  try {
+    return largestPlan(life, month, plans, day + DAY)
+  } catch (error) {
+    if (!(error instanceof NotInvoiceable)) throw error
+    const { message: because } = error
+    log.error({ apiKeyId, day: dayName(day), because }, 'calls above the limit cannot be charged')
+    return null
   }
+}
+
+/**
+ * Whether an invoice of ours charged the month before it was known that the key was at a provider then. One that
+ * is being reckoned is reckoned anew.
+ */
+async function isOurs(
+  db: Db,
+  { _id: apiKeyId, accountId }: ApiKeyDoc,
+  month: string,
+  session: ClientSession,
+): Promise<boolean> {
+  await reckonAnew(db, accountId, session)
+  const usage = { $elemMatch: { apiKeyId, month, home: 'INVOICE' as const } }
+  const issued = { accountId, kind: 'INVOICE' as const, status: { $ne: 'DRAFT' as const } }
+  const found = await invoices(db).findOne({ ...issued, 'basis.usage': usage }, { session })
+  return found !== null
 }
 
 async function daysOf(
@@ -130,95 +138,4 @@ async function daysOf(
     .project<{ at: Date; total: number }>({ at: 1, total: 1 })
     .toArray()
   return new Map(cells.map(({ at, total }) => [at.getTime(), total]))
-}
-
-interface Decision extends ClosedDay {
-  key: ApiKeyDoc
-  plan: Plan
-  now: number
-  late: number
-  units: number
-  target: ChargeTarget
-  usage: number
-}
-
-async function write(db: Db, decision: Decision, session: ClientSession): Promise<Intended> {
-  const { key, plan, day, month, late, units, target, usage } = decision
-  const now = new Date(decision.now)
-  const name = { apiKeyId: key._id, accountId: key.accountId, month: monthName(month) }
-  const locked = await lockChargeMonth(db, name, plan.id, now, session)
-  const docs = [
-    ...(late > 0 ? [lateCharge(decision, locked)] : []),
-    ...(units > 0 ? [dueCharge(decision)] : []),
-  ]
-  const shares = docs.flatMap(shareOf)
-  const toNextInvoice = shares.reduce((sum, share) => sum + share.units, 0)
-  const charged = late + units - toNextInvoice
-  const acknowledged = docs.reduce((sum, doc) => sum + doc.acknowledged, 0)
-  const last = Math.max(locked.through?.getTime() ?? 0, target.to === 'later' ? 0 : day)
-  await usageCharges(db).insertMany(docs, { session })
-  await chargeMonths(db).updateOne(
-    { _id: locked._id },
-    {
-      $set: { tier: plan.id, usage, updatedAt: now, ...(last > 0 && { through: new Date(last) }) },
-      $inc: {
-        ...{ reportedUnits: charged, acknowledgedUnits: acknowledged },
-        toNextInvoiceUnits: toNextInvoice,
-      },
-      $push: { reasons: { $each: shares } },
-    },
-    { session },
-  )
-  return { charged, toNextInvoice }
-}
-
-type Common = Omit<UsageChargeDoc, '_id' | 'units'>
-
-function common({ key, plan, day, month, now }: Decision): Common {
-  const at = new Date(now)
-  return {
-    ...{ apiKeyId: key._id, accountId: key.accountId, month: monthName(month), tier: plan.id },
-    ...{ day: new Date(day), usageEnd: new Date(day + DAY), createdAt: at, dueAt: at },
-    ...{ provider: null, subscription: null, customerHash: null, meter: null, price: null },
-    ...{ status: 'PENDING', acknowledged: 0, toNextInvoice: 0, reason: null, because: null },
-    ...{ attempts: 0, tries: [], firstTriedAt: null, lastTriedAt: null, unknownSince: null },
-    ...{ mustAsk: false, settledAt: null },
-  }
-}
-
-function lateCharge(decision: Decision, { version }: ChargeMonthDoc): UsageChargeDoc {
-  const { key, month, late, now } = decision
-  return {
-    ...common(decision),
-    ...{ _id: `${key._id}:${monthName(month)}:late:${version}`, units: late },
-    ...{ status: 'NEXT_INVOICE', toNextInvoice: late, settledAt: new Date(now) },
-    ...{ reason: 'LATE_CALLS', because: 'they came in after their days had been charged' },
-  }
-}
-
-function dueCharge(decision: Decision): UsageChargeDoc {
-  const { key, day, month, units, target, now } = decision
-  const named = target.to === 'PADDLE' ? monthName(month) : dayName(day)
-  const doc = { ...common(decision), _id: `${key._id}:${named}`, units }
-  if (target.to === 'STRIPE' || target.to === 'PADDLE') {
-    const { _id: subscription, customerHash, provider } = target.subscription
-    const what = target.to === 'STRIPE' ? { meter: target.meter } : { price: target.price }
-    const free = target.to === 'PADDLE' && target.price.amount === 0
-    return {
-      ...{ ...doc, ...what, provider, subscription, customerHash },
-      ...(free && { status: 'ACKNOWLEDGED', acknowledged: units, settledAt: new Date(now) }),
-      ...(free && { because: 'together they cost less than the smallest coin' }),
-    }
-  }
-  if (target.to === 'later') throw new Error('what is charged later is not written yet')
-  const { reason, because } = target
-  return {
-    ...{ ...doc, reason, because, status: 'NEXT_INVOICE', toNextInvoice: units },
-    settledAt: new Date(now),
-  }
-}
-
-function shareOf(doc: UsageChargeDoc): InvoiceShare[] {
-  const { _id: charge, toNextInvoice: units, reason, because, day, createdAt: at } = doc
-  return reason === null ? [] : [{ units, reason, because: because ?? '', day, charge, at }]
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { dueOverage, overageAmount, overageOf } from '../../../src/rules/billing/overage.ts'
-import { largestOf, plansHeld } from '../../../src/rules/billing/plans-held.ts'
+import { largestPlan, unitsAbove } from '../../../src/rules/billing/invoice-lines.ts'
+import { dueOverage } from '../../../src/rules/billing/overage.ts'
+import { type KeyLife, wasAtProvider } from '../../../src/rules/billing/plan-days.ts'
 import { DAY } from '../../../src/rules/calendar-time.ts'
 import type { Plan } from '../../../src/rules/plan.ts'
 import { plan } from '../../asked.ts'
@@ -18,56 +19,33 @@ const plans = new Map(
   [plan('free', 1_000), starter, pro, plan('enterprise', null)].map((one) => [one.id, one]),
 )
 
-test.each([
-  [9_999, starter, 0],
-  [10_000, starter, 0],
-  [10_001, starter, 1],
-  [10_001, plans.get('enterprise') ?? null, 0],
-  [10_001, plans.get('free') ?? null, 0],
-  [10_001, null, 0],
-])('of %i calls those above the limit of a plan with overage are billed', (calls, held, billed) => {
-  expect(overageOf(calls, held)).toBe(billed)
-})
+describe('the plan that decides so far', () => {
+  const then = (tier: string, status: 'NONE' | 'ACTIVE' = 'ACTIVE') => ({
+    ...{ tier, revoked: false, billingStatus: status },
+  })
+  const life: KeyLife = {
+    ...{ createdAt: on(1), revokedAt: null, tier: 'enterprise' },
+    changes: [
+      { at: on(10, 3), from: then('free', 'NONE'), to: then('starter') },
+      { at: on(20, 1), from: then('starter'), to: then('pro') },
+      { at: on(25, 1), from: then('pro'), to: then('free', 'NONE') },
+    ],
+  }
+  const through = (day: number) => largestPlan(life, month, plans, on(day + 1))?.id
 
-describe('the plans held', () => {
-  const key = { createdAt: on(1), revokedAt: null, tier: 'starter', changes: [] }
-  const change = (at: number, from: string | null, to: string) => ({ at, from, to })
-
-  test('are the present one where there is no history', () => {
-    expect([...plansHeld(key, month, on(30))]).toEqual(['starter'])
+  test('is the largest of the days that are over', () => {
+    expect([9, 10, 19, 20, 30].map(through)).toEqual(['free', 'starter', 'starter', 'pro', 'pro'])
   })
 
-  test('give the day of a change to the new plan, and a plan of some hours nothing', () => {
-    const changes = [
-      change(on(10, 3), 'free', 'pro'),
-      change(on(10, 20), 'pro', 'starter'),
-      change(on(20, 1), 'starter', 'free'),
-    ]
-    const held = (through: number) => [...plansHeld({ ...key, changes }, month, through)]
-    expect(held(on(9))).toEqual(['free'])
-    expect(held(on(10))).toEqual(['free', 'starter'])
-    expect(held(on(20))).toEqual(['free', 'starter'])
-    const onFirst = [change(on(1, 5), 'pro', 'starter')]
-    expect([...plansHeld({ ...key, changes: onFirst }, month, on(30))]).toEqual(['starter'])
-    const before = [change(on(1) - 1, 'pro', 'starter'), change(on(25), 'starter', 'free')]
-    expect([...plansHeld({ ...key, changes: before }, month, on(24))]).toEqual(['starter'])
+  test('is the one that a revocation ended only from that day on', () => {
+    const revoked = { ...life, revokedAt: on(20, 2) }
+    const held = (day: number) => largestPlan(revoked, month, plans, on(day + 1))?.id
+    expect([19, 20, 21].map(held)).toEqual(['starter', 'pro', 'pro'])
   })
 
-  test('begin when the key was made and end with the day of its revocation', () => {
-    const made = { ...key, createdAt: on(5, 12), changes: [change(on(5, 12), null, 'pro')] }
-    expect([...plansHeld(made, month, on(4))]).toEqual([])
-    expect([...plansHeld(made, month, on(5))]).toEqual(['pro'])
-    const changes = [change(on(10, 9), 'starter', 'free')]
-    const revoked = { ...key, revokedAt: on(10, 8), changes, tier: 'free' }
-    expect([...plansHeld(revoked, month, on(30))]).toEqual(['starter'])
-    expect([...plansHeld({ ...key, revokedAt: on(1) - 1 }, month, on(30))]).toEqual([])
-  })
-
-  test('of several the one with the larger limit decides, unlimited above all', () => {
-    expect(largestOf(['starter', 'pro', 'free'], plans)?.id).toBe('pro')
-    expect(largestOf(['starter', 'enterprise', 'pro'], plans)?.id).toBe('enterprise')
-    expect(largestOf(['gone', 'free'], plans)?.id).toBe('free')
-    expect(largestOf(['gone'], plans)).toBeNull()
+  test('and a provider comes into it with the day of its subscription, to the end of the month', () => {
+    const at = (day: number) => wasAtProvider(life, month, on(day + 1))
+    expect([9, 10, 30].map(at)).toEqual([false, true, true])
   })
 })
 
@@ -130,29 +108,9 @@ describe('what is due when a day is closed', () => {
           }
           close(last)
           const total = [...counted.values()].reduce((sum, one) => sum + one, 0)
-          expect(decided).toBe(overageOf(total, starter))
+          expect(decided).toBe(unitsAbove(starter, total))
         },
       ),
     )
   })
-})
-
-test.each([
-  [1, 'USD', 0n],
-  [2, 'USD', 1n],
-  [12_345, 'USD', 4_938n],
-  [12_346, 'USD', 4_938n],
-  [1, 'JPY', 1n],
-  [12_345, 'JPY', 7_407n],
-  [1_000, 'KWD', 1_234n],
-  [4_503_599_627_370_497, 'USD', 1_801_439_850_948_199n],
-  [5, 'EUR', null],
-])('%i calls above the limit cost whole minor units of %s, half up', (calls, currency, amount) => {
-  expect(overageAmount(starter, calls, currency)).toBe(amount)
-})
-
-test('the price of one call is rounded at six decimals, and the sum once', () => {
-  const odd: Plan = { ...starter, overage: { per: 7, prices: { USD: '0.01' } } }
-  // 0.01 ÷ 7 = 0.001428571… is 0.001429; 1,000 of it are 1.429.
-  expect(overageAmount(odd, 1_000, 'USD')).toBe(143n)
 })
