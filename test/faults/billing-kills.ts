@@ -54,7 +54,7 @@ export async function killAtStep(
       sent.push(await sendOne(world))
       const when = step === 0 ? ('before' as const) : ('sent' as const)
       const killAt = { command: Math.max(step, 1), when }
-      const child = await world.addWorker({ slots: 1, leaseMs: 200, killAt }, ([, name]) => {
+      const child = await world.addWorker({ slots: 1, leaseMs: 1_500, killAt }, ([, name]) => {
         died.set(String(name), (died.get(String(name)) ?? 0) + 1)
       })
       await child.exited

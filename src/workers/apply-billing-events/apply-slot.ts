@@ -6,7 +6,7 @@ import { applyEvent } from './apply-event.ts'
 import type { ApplyMetrics } from './apply-metrics.ts'
 import type { ApplyTools } from './applying.ts'
 import { StillBusy } from './bounded-transaction.ts'
-import { claimEvent, putBackEvent, settleEvent } from './inbox-claims.ts'
+import { claimEvent, putBackEvent, sessionsLeft, settleEvent } from './inbox-claims.ts'
 
 export interface ApplySlotOptions extends ApplyTools {
   metrics: ApplyMetrics
@@ -47,10 +47,12 @@ export function createApplySlot(options: ApplySlotOptions): ApplySlot {
     }
     session ??= db.client.startSession()
     const lsid = session.id?.id as Binary
-    const event = await claimEvent(db, { owner, lsid, leaseMs, now: new Date(clock()) })
+    const now = new Date(clock())
+    await endTransactions(await sessionsLeft(db, now), lsid)
+    const event = await claimEvent(db, { owner, lsid, leaseMs, now })
     if (!event) return false
+    if (event.lease) metrics.takenOver.inc()
     try {
-      await endTransactionOf(event, lsid)
       await apply(event, session)
     } catch (error) {
       if (!databaseAway(error)) {
@@ -75,15 +77,15 @@ export function createApplySlot(options: ApplySlotOptions): ApplySlot {
     options.onSettled()
   }
 
-  /** Who died while he applied it holds its subscription and key for a minute: ending his session frees them. */
-  async function endTransactionOf({ _id, lease }: InboxDoc, lsid: Binary): Promise<void> {
-    if (!lease || lease.lsid.toString('hex') === lsid.toString('hex')) return
-    metrics.takenOver.inc()
+  /** Who died while he applied an event holds it, its subscription and key for a minute: this frees them. */
+  async function endTransactions(left: readonly Binary[], own: Binary): Promise<void> {
+    const others = left.filter((lsid) => lsid.toString('hex') !== own.toString('hex'))
+    if (others.length === 0) return
     await db
       .admin()
-      .command({ killSessions: [{ id: lease.lsid }] })
+      .command({ killSessions: others.map((id) => ({ id })) })
       .catch((error: unknown) => {
-        log.warn({ err: error, event: _id }, 'the session of a dead worker could not be ended')
+        log.warn({ err: error }, 'sessions of a dead worker could not be ended')
       })
   }
 

@@ -11,14 +11,11 @@ export interface Claim {
   now: Date
 }
 
-/** An event as it was before it was taken; its lease, where it has one, is of somebody who did not finish. */
-export type ClaimedEvent = InboxDoc
-
-/** The event that has been due longest, for this process; null: none is due. */
-export function claimEvent(
-  db: Db,
-  { owner, lsid, leaseMs, now }: Claim,
-): Promise<ClaimedEvent | null> {
+/**
+ * The event that has been due longest, for this process; null: none is due.
+ * @returns the event as it was before: its lease, where it has one, is of somebody who did not finish
+ */
+export function claimEvent(db: Db, { owner, lsid, leaseMs, now }: Claim): Promise<InboxDoc | null> {
   return billingInbox(db).findOneAndUpdate(
     {
       status: 'PENDING',
@@ -36,6 +33,27 @@ export function claimEvent(
     ],
     { sort: { dueAt: 1 }, returnDocument: 'before' },
   )
+}
+
+/** More than processes die at once. */
+const MOST_LEFT = 50
+
+/**
+ * Sessions of events that are due although somebody had taken them: he died, or stands still. Only read: he may
+ * have died with his hand on the very event, and a claim would wait for it.
+ */
+export async function sessionsLeft(db: Db, now: Date): Promise<Binary[]> {
+  const left = await billingInbox(db)
+    .find(
+      {
+        ...{ status: 'PENDING', dueAt: { $lte: now }, lease: { $exists: true } },
+        $expr: { $lt: ['$lease.until', '$$NOW'] },
+      },
+      { projection: { lease: 1 } },
+    )
+    .limit(MOST_LEFT)
+    .toArray()
+  return left.flatMap(({ lease }) => lease?.lsid ?? [])
 }
 
 /** How an event ended. */
