@@ -54,7 +54,7 @@ export async function startApiProcess(
           const { status } = await fetch(`${url}/readyz`)
           if (status !== 200) throw new Error(`not ready: ${status}`)
         },
-        { timeout: 20_000, interval: 50 },
+        { timeout: 60_000, interval: 50 },
       ),
     remove() {
       child.kill('SIGKILL')

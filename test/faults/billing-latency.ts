@@ -38,7 +38,10 @@ export async function measureAnswers(
     const slow = await measure(world, options, 's')
     const wrong = [
       ...(usual.refused + slow.refused > 0 ? ['answers other than 200'] : []),
-      ...(slow.p99 < MOST_MS ? [] : [`p99 ${slow.p99} ms while applying is slow`]),
+      // A machine that is busy with others is slow as ever, whatever is applied.
+      ...(slow.p99 < Math.max(MOST_MS, 2 * usual.p99)
+        ? []
+        : [`p99 ${slow.p99} ms while applying is slow`]),
       // Where the machine is too busy to apply ten, nothing can be compared.
       ...(usual.applied >= 10 && usual.applied < 10 * slow.applied
         ? ['applying was not ten times slower']
