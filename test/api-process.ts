@@ -51,8 +51,8 @@ export async function startApiProcess(
     ready: () =>
       vi.waitFor(
         async () => {
-          const { status } = await fetch(`${url}/readyz`)
-          if (status !== 200) throw new Error(`not ready: ${status}`)
+          const response = await fetch(`${url}/readyz`)
+          if (!response.ok) throw new Error(`not ready: ${await response.text()}`)
         },
         { timeout: 60_000, interval: 50 },
       ),
