@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { schedule } from 'node-cron'
+import type { Logger } from '../../log.ts'
 import { dueMonths, ISSUE_AFTER_MS } from '../../rules/billing/due-months.ts'
 import { DAY, monthName, startOfNextMonth } from '../../rules/calendar-time.ts'
 import { parseMonth } from '../../rules/usage-period.ts'
 import { invoiceProblems } from '../../store/invoices.ts'
-import { claimRun, finishRun, releaseRun, renewRun } from '../../store/job-runs.ts'
+import { doRun, RunEnded } from '../job-run.ts'
 import { creditRefunds } from './credit-refunds.ts'
 import { ISSUE_JOB, invoicedMonths } from './issue-job.ts'
 import { createMonthInvoicing, type MonthTools } from './issue-month.ts'
@@ -39,11 +40,6 @@ export interface IssueInvoices {
   invoiceDueMonths(): Promise<string[]>
 }
 
-/** Another process has the run now, or this one stops. */
-class RunEnded extends Error {
-  override readonly name = 'RunEnded'
-}
-
 /** Any number of processes may run it: each month is invoiced by one of them, each document issued once. */
 export function createIssueInvoices(options: IssueInvoicesOptions): IssueInvoices {
   const { db, clock, log, metrics, onTold } = options
@@ -54,38 +50,34 @@ export function createIssueInvoices(options: IssueInvoicesOptions): IssueInvoice
   let stopping = false
   let looking: Promise<string[]> | null = null
   let settling: Promise<void> | null = null
-  let lastError: string | null = null
+  const looks = createSeries('invoicing a month failed', log)
+  const settlements = createSeries('settling invoices failed', log)
   let end = () => {}
 
   async function invoiceMonth(month: string): Promise<boolean> {
-    const run = { id: `${ISSUE_JOB}:${month}`, owner, leaseMs }
-    if (!(await claimRun(db, run))) return false
-    let lost = false
-    // Renewed by time and not by batch: one batch over a slow network may outlast the lease.
-    const timer = setInterval(() => {
-      renewRun(db, run).then(
-        (kept) => {
-          lost ||= !kept
-        },
-        () => {},
-      )
-    }, leaseMs / 3)
     const begun = clock()
+    let problems = 0
     try {
-      const done = await issueMonth(month, async () => {
-        if (stopping || lost) throw new RunEnded(`the run of ${month} has ended`)
-      })
-      await finishRun(db, run, { ...done })
-      metrics.runs.inc({ outcome: done.problemCount > 0 ? 'problems' : 'success' })
-      metrics.seconds.set((clock() - begun) / 1_000)
-      return true
+      const run = { id: `${ISSUE_JOB}:${month}`, owner, leaseMs }
+      const done = await doRun(
+        db,
+        run,
+        () => stopping,
+        async (check) => {
+          const issued = await issueMonth(month, async () => check())
+          problems = issued.problemCount
+          return { ...issued }
+        },
+      )
+      if (done) {
+        metrics.runs.inc({ outcome: problems > 0 ? 'problems' : 'success' })
+        metrics.seconds.set((clock() - begun) / 1_000)
+      }
+      return done
     } catch (error) {
-      // Without an answer the lease runs out by itself.
-      await releaseRun(db, run).catch(() => {})
       if (!(error instanceof RunEnded)) metrics.runs.inc({ outcome: 'failure' })
       throw error
     } finally {
-      clearInterval(timer)
       onTold()
     }
   }
@@ -115,19 +107,7 @@ export function createIssueInvoices(options: IssueInvoicesOptions): IssueInvoice
     return looking
   }
 
-  async function attempt(work: () => Promise<unknown>, failure: string): Promise<void> {
-    try {
-      await work()
-      lastError = null
-    } catch (error) {
-      if (error instanceof RunEnded) return
-      // Once for a series: the next look tries again.
-      if (!lastError) log.error({ err: error }, `${failure}, it is tried again`)
-      lastError = failure
-    }
-  }
-
-  const look = () => attempt(invoiceDueMonths, 'invoicing a month failed')
+  const look = () => looks.attempt(invoiceDueMonths)
 
   async function settleAll(): Promise<void> {
     const [paid, notes] = [await settleStatements(db), await creditRefunds(options)]
@@ -139,7 +119,7 @@ export function createIssueInvoices(options: IssueInvoicesOptions): IssueInvoice
   }
 
   function settle(): void {
-    settling ??= attempt(settleAll, 'settling invoices failed').finally(() => {
+    settling ??= settlements.attempt(settleAll).finally(() => {
       settling = null
     })
   }
@@ -167,11 +147,29 @@ export function createIssueInvoices(options: IssueInvoicesOptions): IssueInvoice
       await looking?.catch(() => {})
       await settling
     },
-    readiness: () => lastError,
+    readiness: () => looks.failure() ?? settlements.failure(),
   }
 }
 
 /** When a month began to be due, ms. */
 function dueSince(month: string): number {
   return startOfNextMonth(parseMonth(month)) + ISSUE_AFTER_MS
+}
+
+/** Attempts of one kind: of a series that fails only the first is logged, as the next is on its way. */
+function createSeries(failure: string, log: Logger) {
+  let failed = false
+  return {
+    async attempt(work: () => Promise<unknown>): Promise<void> {
+      try {
+        await work()
+        failed = false
+      } catch (error) {
+        if (error instanceof RunEnded) return
+        if (!failed) log.error({ err: error }, `${failure}, it is tried again`)
+        failed = true
+      }
+    },
+    failure: () => (failed ? failure : null),
+  }
 }
