@@ -1,47 +1,15 @@
-import type { ExecutionResult } from 'graphql'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Caller } from '../../src/context.ts'
+import { describe, expect, test } from 'vitest'
 import { billingNotices } from '../../src/store/billing-notices.ts'
-import { type InvoiceDoc, invoices } from '../../src/store/invoices.ts'
-import { ask, asOwner, contextOf } from '../asked.ts'
+import { invoices } from '../../src/store/invoices.ts'
+import { asOwner } from '../asked.ts'
 import { access } from '../billing/account-months.ts'
-import { type InvoicingWorld, invoicingWorld } from '../billing/invoicing-world.ts'
+import { askedInvoices, invoiceChange, invoiceFields } from './invoices-asked.ts'
 import { admin, codeOf } from './two-accounts.ts'
 
-let world: InvoicingWorld
+const billing = askedInvoices()
+const { asked, invoiced } = billing
 const owner = asOwner('acc_a')
 const other = asOwner('acc_b')
-
-beforeAll(async () => {
-  world = await invoicingWorld()
-})
-afterAll(() => world.drop())
-beforeEach(async () => {
-  await world.clear()
-  await world.plantAccount('acc_a')
-  await world.plantKey('key_a', 'acc_a')
-  await world.plantAccount('acc_b')
-})
-
-async function asked(
-  caller: Caller,
-  source: string,
-  variables: Record<string, unknown> = {},
-): Promise<ExecutionResult<Record<string, unknown>>> {
-  const deps = { db: world.db, invoicing: world.invoicing(), clock: () => world.now }
-  return await ask(source, contextOf(caller, deps), variables)
-}
-
-async function invoiced(): Promise<InvoiceDoc> {
-  await world.invoicing().trigger('2026-11')
-  const [invoice] = await world.issued('INVOICE')
-  if (!invoice) throw new Error('nothing was issued')
-  return invoice
-}
-
-const fields = 'id number status total { amount currency }'
-const change = (name: string, more = '') =>
-  `mutation($id: ID!) { ${name}(id: $id${more}) { ${fields} } }`
 
 describe('invoices', () => {
   const list = `query($first: Int, $after: String, $accountId: ID) {
@@ -56,8 +24,8 @@ describe('invoices', () => {
 
   test('are those of the account, newest first, page by page, as the contract has them', async () => {
     for (const month of ['2026-09', '2026-10', '2026-11']) {
-      world.now += 1
-      await world.invoicing().trigger(month)
+      billing.world.now += 1
+      await billing.world.invoicing().trigger(month)
     }
     const first = await asked(owner, list, { first: 2 })
     const page = first.data?.invoices as {
@@ -103,22 +71,22 @@ describe('invoices', () => {
 
 describe('previewInvoice', () => {
   const preview = `query($accountId: ID, $month: YearMonth!, $kind: InvoiceKind) {
-    previewInvoice(accountId: $accountId, month: $month, kind: $kind) { ${fields} kind }
+    previewInvoice(accountId: $accountId, month: $month, kind: $kind) { ${invoiceFields} kind }
   }`
 
   test('tells what a month would cost, and stores nothing', async () => {
-    await world.plantCalls('key_a', '2026-12', 12_345)
+    await billing.world.plantCalls('key_a', '2026-12', 12_345)
     const { data } = await asked(owner, preview, { month: '2026-12' })
     // 29.00 + 2,345 x 0.004 = 38.38, and a tenth of it
     expect(data?.previewInvoice).toMatchObject({
       ...{ kind: 'INVOICE', number: 'DRAFT', status: 'DRAFT' },
       total: { amount: '42.22', currency: 'USD' },
     })
-    expect(await invoices(world.db).countDocuments()).toBe(0)
+    expect(await invoices(billing.world.db).countDocuments()).toBe(0)
   })
 
   test('answers the statement where there is no invoice, and null where there is nothing', async () => {
-    await world.plantChange('key_a', '2026-10-15T10:00:00Z', access('starter', 'ACTIVE'))
+    await billing.world.plantChange('key_a', '2026-10-15T10:00:00Z', access('starter', 'ACTIVE'))
     const { data } = await asked(owner, preview, { month: '2026-11' })
     expect(data?.previewInvoice).toMatchObject({
       kind: 'USAGE_STATEMENT',
@@ -136,8 +104,8 @@ describe('previewInvoice', () => {
     expect(codeOf(await asked(other, preview, { month: '2026-11', accountId: 'acc_a' }))).toBe(
       'NOT_FOUND',
     )
-    await world.plantAccount('acc_c', { currency: 'NZD' })
-    await world.plantKey('key_c', 'acc_c')
+    await billing.world.plantAccount('acc_c', { currency: 'NZD' })
+    await billing.world.plantKey('key_c', 'acc_c')
     const refused = await asked(admin, preview, { month: '2026-11', accountId: 'acc_c' })
     expect(refused.errors?.[0]?.message).toContain('has no price in NZD')
   })
@@ -146,62 +114,74 @@ describe('previewInvoice', () => {
 describe('the status of an invoice', () => {
   test('is OPEN until an operator says that it is paid, which is told once', async () => {
     const { _id: id } = await invoiced()
-    const paid = await asked(admin, change('markInvoicePaid'), { id })
+    const paid = await asked(admin, invoiceChange('markInvoicePaid'), { id })
     expect(paid.data?.markInvoicePaid).toMatchObject({ id, status: 'PAID' })
-    const again = await asked(admin, change('markInvoicePaid'), { id })
+    const again = await asked(admin, invoiceChange('markInvoicePaid'), { id })
     expect(again.data?.markInvoicePaid).toMatchObject({ status: 'PAID' })
-    expect(await billingNotices(world.db).countDocuments({ type: 'invoice-paid' })).toBe(1)
-    const voided = await asked(admin, change('voidInvoice', ', reason: "wrong"'), { id })
+    expect(await billingNotices(billing.world.db).countDocuments({ type: 'invoice-paid' })).toBe(1)
+    const voided = await asked(admin, invoiceChange('voidInvoice', ', reason: "wrong"'), { id })
     expect(voided.errors?.[0]?.message).toBe('What is PAID cannot be made void.')
   })
 
   test('is VOID for ever, and what it charged does not come again', async () => {
-    await world.plantCalls('key_a', '2026-11', 11_000)
+    await billing.world.plantCalls('key_a', '2026-11', 11_000)
     const { _id: id } = await invoiced()
-    await asked(admin, change('voidInvoice', ', reason: "Wrong address"'), { id })
-    expect(await invoices(world.db).findOne({ _id: id })).toMatchObject({
+    await asked(admin, invoiceChange('voidInvoice', ', reason: "Wrong address"'), { id })
+    expect(await invoices(billing.world.db).findOne({ _id: id })).toMatchObject({
       status: 'VOID',
       because: 'Wrong address',
     })
-    expect(codeOf(await asked(admin, change('markInvoicePaid'), { id }))).toBe('BAD_USER_INPUT')
-    expect(await world.invoicing().trigger('2026-11')).toMatchObject({ issued: 0, known: 1 })
-    world.now = Date.parse('2027-01-01T02:00:00Z')
-    await world.invoicing().trigger('2026-12')
-    expect((await world.issued()).at(-1)?.lines.map(({ what }) => what)).toEqual(['plan', 'tax'])
+    expect(codeOf(await asked(admin, invoiceChange('markInvoicePaid'), { id }))).toBe(
+      'BAD_USER_INPUT',
+    )
+    expect(await billing.world.invoicing().trigger('2026-11')).toMatchObject({
+      issued: 0,
+      known: 1,
+    })
+    billing.world.now = Date.parse('2027-01-01T02:00:00Z')
+    await billing.world.invoicing().trigger('2026-12')
+    expect((await billing.world.issued()).at(-1)?.lines.map(({ what }) => what)).toEqual([
+      'plan',
+      'tax',
+    ])
   })
 
   test('may be paid after nobody expected it any more', async () => {
     const { _id: id } = await invoiced()
-    const given = await asked(admin, change('markInvoiceUncollectible', ', reason: "Insolvent"'), {
-      id,
-    })
+    const given = await asked(
+      admin,
+      invoiceChange('markInvoiceUncollectible', ', reason: "Insolvent"'),
+      {
+        id,
+      },
+    )
     expect(given.data?.markInvoiceUncollectible).toMatchObject({ status: 'UNCOLLECTIBLE' })
-    const paid = await asked(admin, change('markInvoicePaid'), { id })
+    const paid = await asked(admin, invoiceChange('markInvoicePaid'), { id })
     expect(paid.data?.markInvoicePaid).toMatchObject({ status: 'PAID' })
   })
 
   test('of a draft, a statement and of nothing cannot be decided so', async () => {
-    await world.plantChange('key_a', '2026-10-15T10:00:00Z', access('starter', 'ACTIVE'))
-    await world.plantSubscription('STRIPE:sub_1', 'key_a', '2026-10-15T10:00:00Z')
-    await world.providerInvoice('STRIPE:in_1', 'STRIPE:sub_1', '2026-11-15')
-    await world.invoicing().trigger('2026-11')
-    const [statement] = await world.issued()
+    await billing.world.plantChange('key_a', '2026-10-15T10:00:00Z', access('starter', 'ACTIVE'))
+    await billing.world.plantSubscription('STRIPE:sub_1', 'key_a', '2026-10-15T10:00:00Z')
+    await billing.world.providerInvoice('STRIPE:in_1', 'STRIPE:sub_1', '2026-11-15')
+    await billing.world.invoicing().trigger('2026-11')
+    const [statement] = await billing.world.issued()
     const list = '{ invoices { edges { node { providerInvoices creditOf paidAt } } } }'
     expect((await asked(owner, list)).data?.invoices).toEqual({
       edges: [{ node: { providerInvoices: ['Stripe N-1'], creditOf: null, paidAt: null } }],
     })
-    const byHand = await asked(admin, change('markInvoicePaid'), { id: statement?._id })
+    const byHand = await asked(admin, invoiceChange('markInvoicePaid'), { id: statement?._id })
     expect(byHand.errors?.[0]?.message).toContain('the provider')
-    await world.invoicing().trigger('2026-12')
-    const draft = await invoices(world.db).findOne({ status: 'DRAFT' })
+    await billing.world.invoicing().trigger('2026-12')
+    const draft = await invoices(billing.world.db).findOne({ status: 'DRAFT' })
     expect(
-      codeOf(await asked(admin, change('voidInvoice', ', reason: "x"'), { id: draft?._id })),
+      codeOf(await asked(admin, invoiceChange('voidInvoice', ', reason: "x"'), { id: draft?._id })),
     ).toBe('BAD_USER_INPUT')
     expect(
-      codeOf(await asked(admin, change('voidInvoice', ', reason: "x"'), { id: 'inv_none' })),
+      codeOf(await asked(admin, invoiceChange('voidInvoice', ', reason: "x"'), { id: 'inv_none' })),
     ).toBe('NOT_FOUND')
     expect(
-      codeOf(await asked(admin, change('voidInvoice', ', reason: " "'), { id: 'inv_none' })),
+      codeOf(await asked(admin, invoiceChange('voidInvoice', ', reason: " "'), { id: 'inv_none' })),
     ).toBe('BAD_USER_INPUT')
   })
 })
