@@ -30,7 +30,7 @@ import { homeRoute } from './rest/home.ts'
 import { invoiceRoutes } from './rest/invoices.ts'
 import { createRouter } from './rest/router.ts'
 import { taxApiRoutes } from './rest/tax-api/routes.ts'
-import { createWebhookRoutes } from './rest/webhooks/routes.ts'
+import { webhookRoutes } from './rest/webhooks/routes.ts'
 import { createWebhookMetrics } from './rest/webhooks/webhook-metrics.ts'
 import type { TaxData } from './rules/tax/tax-data.ts'
 import { createTaxHistory } from './rules/tax/tax-history.ts'
@@ -215,10 +215,6 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     },
   })
   const ask = createAskGraphql(yoga, log)
-  const webhooks = createWebhookRoutes(config.billing.webhookSecrets, {
-    ...deps,
-    metrics: createWebhookMetrics(registry),
-  })
   const router = createRouter(
     [
       ...healthRoutes(readiness, registry),
@@ -237,7 +233,10 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
         issuerOrigins: callers.issuerOrigins,
         random: randomBytes,
       }),
-      ...webhooks.routes,
+      ...webhookRoutes(config.billing.webhookSecrets, {
+        ...deps,
+        metrics: createWebhookMetrics(registry),
+      }),
       ...invoiceRoutes(deps),
       ...adminRoutes(deps.jobs),
     ],
@@ -252,7 +251,6 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     readiness: () => [producer.readiness()].filter((reason) => reason !== null),
     async stop() {
       watch.stop()
-      webhooks.stop()
       const parts = [producer, live, told, taxDateChanges, callers]
       await Promise.all(parts.map((part) => part.stop()))
       quota.stop()

@@ -55,7 +55,7 @@ export function whyBillingNotTogether(
     const problems: string[] = []
     const [secrets, file] = [`${name}_WEBHOOK_SECRETS`, `${name}_WEBHOOK_SECRETS_FILE`]
     // Elsewhere an empty value is a missing one; here it could be a secret that everybody knows.
-    if (environment[secrets] && !given(secrets)) problems.push(`${secrets}: is blank`)
+    if (environment[secrets] !== undefined && !given(secrets)) problems.push(`${secrets}: is blank`)
     if (given(secrets) && given(file)) problems.push(`${file}: set beside ${secrets}; one will do`)
     const path = given(file)
     if (path) problems.push(...whyNoSecretsIn(path).map((problem) => `${file}: ${problem}`))

@@ -32,7 +32,8 @@ export function restRequest(
       return Array.isArray(value) ? value.join(', ') : value
     },
     headerLines: (name) => request.headersDistinct[name] ?? [],
-    body: () => readBody(request, limit),
+    bodyIsHere: () => request.complete,
+    body: (cut) => readBody(request, limit, cut),
     caller: async () => callers.resolveCaller(entrance.credentials, entrance.ip),
     loopback,
   }
@@ -51,24 +52,37 @@ function tooLargeError(limit: number): ApiError {
   return new ApiError('PAYLOAD_TOO_LARGE', `The body may have at most ${limit} bytes.`)
 }
 
-async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+/**
+ * By events and not by iterating, which would close the socket on the way out, so that the client would never
+ * read why. What comes after the end of our interest flows by unread until the server's own time for a request
+ * is over.
+ */
+function readBody(request: IncomingMessage, limit: number, cut?: AbortSignal): Promise<Buffer> {
   const { headers } = request
   if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) {
-    return Buffer.alloc(0)
+    return Promise.resolve(Buffer.alloc(0))
   }
-  const tooLarge = tooLargeError(limit)
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
   const chunks: Buffer[] = []
   let size = 0
-  try {
-    for await (const chunk of request) {
-      size += (chunk as Buffer).length
-      // A chunked body announces no length.
-      if (size > limit) throw tooLarge
-      chunks.push(chunk as Buffer)
-    }
-  } catch (error) {
-    if (error === tooLarge) throw error
-    throw new ApiError('BAD_USER_INPUT', 'The body broke off.')
+  const onData = (chunk: Buffer) => {
+    size += chunk.length
+    chunks.push(chunk)
+    // A chunked body announces no length.
+    if (size > limit) reject(tooLargeError(limit))
   }
-  return Buffer.concat(chunks, size)
+  const onEnd = () => resolve(Buffer.concat(chunks, size))
+  const onBreak = () => reject(new ApiError('BAD_USER_INPUT', 'The body broke off.'))
+  const onCut = () => reject(cut?.reason)
+  const endings = { end: onEnd, error: onBreak, close: onBreak } as const
+  for (const [event, listener] of Object.entries(endings)) request.on(event, listener)
+  cut?.addEventListener('abort', onCut)
+  request.on('data', onData)
+  if (cut?.aborted) onCut()
+  return promise.finally(() => {
+    cut?.removeEventListener('abort', onCut)
+    request.off('data', onData)
+    for (const [event, listener] of Object.entries(endings)) request.off(event, listener)
+    request.resume()
+  })
 }

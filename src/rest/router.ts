@@ -14,9 +14,12 @@ export interface RestRequest extends Entrance {
   headerLines(name: string): readonly string[]
   /**
    * The raw bytes, read once, at most the route's `maxBodyBytes`.
-   * @throws ApiError PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE (Content-Encoding), BAD_USER_INPUT
+   * @param cut aborted: nothing more is read, and what was read is forgotten
+   * @throws ApiError PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE (Content-Encoding), BAD_USER_INPUT; the reason of `cut`
    */
-  body(): Promise<Buffer>
+  body(cut?: AbortSignal): Promise<Buffer>
+  /** Whether all of the body has come already; of one that is long and unread it never has. */
+  bodyIsHere(): boolean
   credentials: Credentials
   /** @throws ApiError as `CallerResolver.resolveCaller` */
   caller(): Promise<Caller>

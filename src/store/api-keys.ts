@@ -22,6 +22,8 @@ export interface KeyBilling {
   granted: string
   /** When it was made, as far as that is known: of several the newest is shown. */
   startedAt: Date
+  /** The key's plan before billing gave it one: it is back when its subscription goes to another key. */
+  tierBefore?: string
   currentPeriodEnd: Date | null
   endsAt: Date | null
   pastDueSince: Date | null

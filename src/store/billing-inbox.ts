@@ -1,4 +1,4 @@
-import { type Collection, type Db, MongoServerError } from 'mongodb'
+import { type Binary, type Collection, type Db, MongoServerError } from 'mongodb'
 import type { BillingProvider } from '../rules/billing/fact.ts'
 import { DAY } from '../rules/calendar-time.ts'
 import type { Encrypted } from './encryption.ts'
@@ -19,6 +19,8 @@ export interface InboxDoc {
   receivedAt: Date
   /** SHA-256 of what it says, base64url: tells other content under the same id. */
   contentHash: string
+  /** How often it came again; absent: never. */
+  repeats?: number
   /** The raw body, bound to `_id` and `raw`; null 90 days after it was applied. */
   raw: Encrypted | null
   status: InboxStatus
@@ -27,8 +29,8 @@ export interface InboxDoc {
   attempts: number
   /** From when on it is due; moved ahead after a failure, and to the end of the lease while it is applied. */
   dueAt: Date
-  /** Who applies it now, until when on MongoDB's clock; absent: nobody. */
-  lease?: { owner: string; until: Date }
+  /** Who applies it now, in which session, until when on MongoDB's clock; absent: nobody. */
+  lease?: { owner: string; lsid: Binary; until: Date }
   /** When it was applied, ignored or given up; null: not yet. */
   settledAt: Date | null
 }
@@ -44,6 +46,7 @@ export function billingInbox(db: Db): Collection<InboxDoc> {
 export async function createBillingInboxIndexes(db: Db): Promise<void> {
   await billingInbox(db).createIndex({ status: 1, dueAt: 1 })
   await billingInbox(db).createIndex({ receivedAt: -1, _id: -1 })
+  await billingInbox(db).createIndex({ status: 1, receivedAt: -1, _id: -1 })
   await billingInbox(db).createIndex(
     { settledAt: 1 },
     { partialFilterExpression: { 'raw.keyId': { $exists: true } } },
@@ -75,7 +78,57 @@ export async function keepInInbox(
     return 'new'
   } catch (error) {
     if (!(error instanceof MongoServerError && error.code === DUPLICATE_KEY)) throw error
-    const first = await billingInbox(db).findOne({ _id }, { projection: { contentHash: 1 } })
+    // Written and not read: the first may still be on its way to a majority, and this settles after it.
+    const first = await billingInbox(db).findOneAndUpdate(
+      { _id },
+      { $inc: { repeats: 1 } },
+      { returnDocument: 'after', projection: { contentHash: 1 } },
+    )
     return first?.contentHash === event.contentHash ? 'same' : 'other content'
   }
+}
+
+/**
+ * Makes a settled event PENDING again. One that is PENDING is left as it is: it may be being applied.
+ * @returns the event as it is then
+ */
+export async function replayInboxEvent(
+  db: Db,
+  _id: string,
+  now: Date,
+): Promise<InboxDoc | 'unknown' | 'without body'> {
+  const again: Pick<InboxDoc, 'status' | 'because' | 'attempts' | 'dueAt' | 'settledAt'> = {
+    ...{ status: 'PENDING', because: null, attempts: 0, dueAt: now, settledAt: null },
+  }
+  const replayed = await billingInbox(db).findOneAndUpdate(
+    { _id, status: { $ne: 'PENDING' }, 'raw.keyId': { $exists: true } },
+    { $set: again, $unset: { lease: '' } },
+    { returnDocument: 'after' },
+  )
+  if (replayed) return replayed
+  const found = await billingInbox(db).findOne({ _id })
+  if (!found) return 'unknown'
+  return found.status === 'PENDING' ? found : 'without body'
+}
+
+/**
+ * Deletes the bodies of events that were settled before; what they said stays as facts. Any number of processes
+ * may do it.
+ * @param most at once
+ * @returns how many
+ */
+export async function forgetRawBodies(db: Db, before: Date, most: number): Promise<number> {
+  const old = { settledAt: { $lt: before }, 'raw.keyId': { $exists: true } }
+  const found = await billingInbox(db)
+    .find(old, { projection: { _id: 1 } })
+    .sort({ settledAt: 1 })
+    .limit(most)
+    .toArray()
+  if (found.length === 0) return 0
+  // A replay may have come between.
+  const { modifiedCount } = await billingInbox(db).updateMany(
+    { ...old, _id: { $in: found.map(({ _id }) => _id) } },
+    { $set: { raw: null } },
+  )
+  return modifiedCount
 }

@@ -1,5 +1,5 @@
 import type { Collection, Db } from 'mongodb'
-import type { BillingProvider } from '../rules/billing/fact.ts'
+import type { BillingProvider, FactPlace } from '../rules/billing/fact.ts'
 import type { SubscriptionState } from '../rules/billing/subscription-state.ts'
 import type { Encrypted } from './encryption.ts'
 
@@ -19,6 +19,8 @@ export interface SubscriptionDoc {
   customer: Encrypted | null
   /** By which the customer is found. */
   customerHash: string | null
+  /** The latest fact that named him; absent: none did. */
+  customerAs?: FactPlace
   /** When something changes by itself (the end, the block) or a reminder is due; null: nothing ahead. */
   nextCheckAt: Date | null
   /** The reminders of the running series of failed payments; null: none was due yet. */

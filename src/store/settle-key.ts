@@ -100,6 +100,7 @@ function grantedAccess(
     tier: state.tier ?? FREE_TIER,
     granted: tier,
     startedAt: new Date(state.startedAt),
+    tierBefore: key.billing?.tierBefore ?? key.tier,
     currentPeriodEnd: dateOf(state.currentPeriodEnd),
     endsAt: dateOf(state.endsAt),
     pastDueSince: dateOf(shown.status === 'PAST_DUE' ? state.pastDueSince : null),
@@ -109,10 +110,11 @@ function grantedAccess(
   return { tier: isNew ? tier : key.tier, blockedBecause, billing }
 }
 
-/** Its subscription went to another key: what it gave goes with it. */
-function withoutBilling(key: ApiKeyDoc): Granted {
-  const lost = key.billing !== undefined && key.tier === key.billing.granted
-  return { tier: lost ? FREE_TIER : key.tier, blockedBecause: null, billing: null }
+/** Its subscription went to another key: what it gave goes with it, and what was before is back. */
+function withoutBilling({ tier, billing }: ApiKeyDoc): Granted {
+  const lost = billing !== undefined && tier === billing.granted
+  const before = billing?.tierBefore ?? FREE_TIER
+  return { tier: lost ? before : tier, blockedBecause: null, billing: null }
 }
 
 /** What is encrypted is bound to its record: the key has its own copy, made anew only for another customer. */

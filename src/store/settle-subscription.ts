@@ -1,10 +1,11 @@
 import type { ClientSession, Db } from 'mongodb'
 import { type DunningRecord, decideDunning, nextCheckAt } from '../rules/billing/dunning.ts'
-import type { BillingProvider } from '../rules/billing/fact.ts'
+import { type BillingProvider, compareFacts, type FactPlace } from '../rules/billing/fact.ts'
 import { DEFAULT_GRACE_DAYS, whatTimeBrought } from '../rules/billing/key-access.ts'
 import { foldFacts, type SubscriptionState } from '../rules/billing/subscription-state.ts'
 import { type Plans, tierByPrice } from '../rules/plan.ts'
 import { accounts } from './accounts.ts'
+import type { ApiKeyDoc } from './api-keys.ts'
 import { factsOf } from './billing-facts.ts'
 import {
   billingSubscriptions,
@@ -30,6 +31,8 @@ export interface SettleTools {
 export interface NamedCustomer {
   id: string
   hash: string
+  /** By which fact; of several the latest counts, whichever comes last. Left out: as of now. */
+  as?: FactPlace
 }
 
 export function createSettleTools(tools: Omit<SettleTools, 'graceDaysOf'>): SettleTools {
@@ -59,7 +62,7 @@ export async function settleSubscription(
   const before = await lockSubscription(tools, subscription, session)
   const tiers = tierByPrice(plans)
   const state = foldFacts(await factsOf(db, before._id, session), (price) => tiers.get(price))
-  const key = state && (await linkedKey(db, state.link, session))
+  const key = state && (await keyOf(db, before, state, session))
   const graceDays = key
     ? (await tools.graceDaysOf(key.accountId, session))(state.tier)
     : DEFAULT_GRACE_DAYS
@@ -127,19 +130,43 @@ async function lockSubscription(
   { provider, _id, customer }: Parameters<typeof settleSubscription>[1],
   session: ClientSession,
 ): Promise<SubscriptionDoc> {
-  const encrypted = customer && encryption.encrypt(customer.id, _id, 'customer')
-  const named = customer ? { customer: encrypted, customerHash: customer.hash } : {}
   const empty = {
     ...{ provider, state: null, accountId: null, apiKeyId: null, nextCheckAt: null, dunning: null },
-    ...(!customer && { customer: null, customerHash: null }),
+    ...{ customer: null, customerHash: null },
   }
   const found = await billingSubscriptions(db).findOneAndUpdate(
     { _id },
-    { $inc: { version: 1 }, $setOnInsert: empty, ...(customer && { $set: named }) },
+    { $inc: { version: 1 }, $setOnInsert: empty },
     { upsert: true, returnDocument: 'after', session },
   )
   if (!found) throw new Error(`${_id} could not be written`)
-  return found
+  const { customerAs } = found
+  const isOlder = customer?.as && customerAs && compareFacts(customer.as, customerAs) < 0
+  if (!customer || isOlder) return found
+  const named = { ...found, ...(customer.as && { customerAs: placeOf(customer.as) }) }
+  if (customer.hash === found.customerHash) return named
+  const encrypted = encryption.encrypt(customer.id, _id, 'customer')
+  return { ...named, customer: encrypted, customerHash: customer.hash }
+}
+
+function placeOf({ at, micros, rank, eventId }: FactPlace): FactPlace {
+  return { at, micros, rank, eventId }
+}
+
+/**
+ * Looked up where the words that name it have changed. Else it stays the one that it is: a key's prefix changes
+ * with its secret, and an owner may make a second key, and neither may cost him what he pays for.
+ */
+async function keyOf(
+  db: Db,
+  before: SubscriptionDoc,
+  { link }: SubscriptionState,
+  session: ClientSession,
+): Promise<Pick<ApiKeyDoc, '_id' | 'accountId'> | null> {
+  const { apiKeyId, accountId, state } = before
+  const isSame = state?.link.apiKey === link.apiKey && state.link.userId === link.userId
+  if (isSame && apiKeyId !== null && accountId !== null) return { _id: apiKeyId, accountId }
+  return await linkedKey(db, link, session)
 }
 
 /**

@@ -161,7 +161,8 @@ export async function invoicingWorld(): Promise<InvoicingWorld> {
       id,
       { accountId, total, at, subscription = null, invoice = null, currency = 'USD' },
     ) {
-      const doc = { _id: id, accountId, subscription, invoice, total, currency, at: new Date(at) }
+      const of = { accountId, customerHash: null, subscription, invoice }
+      const doc = { _id: id, ...of, total, currency, at: new Date(at) }
       await inTransaction((session) => keepProviderRefund(db, doc, session))
     },
     issued: (kind) =>

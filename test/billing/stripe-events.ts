@@ -22,7 +22,7 @@ export function stripeEvent(
   { livemode = false } = {},
 ): StripeEvent {
   return {
-    ...{ id, object: 'event', api_version: '2026-10-28.clover', created, livemode },
+    ...{ id, object: 'event', api_version: '2026-10-28.endive', created, livemode },
     ...{ pending_webhooks: 1, request: { id: null, idempotency_key: null }, type },
     data: { object },
   }

@@ -20,7 +20,7 @@ export interface Child {
 export type Without = 'fence' | 'watermark' | 'check'
 
 export function startChild(
-  script: 'producer-child.ts' | 'worker-child.ts' | 'scanner-child.ts',
+  script: 'producer-child.ts' | 'worker-child.ts' | 'scanner-child.ts' | 'billing-child.ts',
   options: object,
   onLine: (line: unknown[]) => void = () => {},
   also: { without?: Without | undefined; logFile?: string } = {},

@@ -5,6 +5,8 @@ import { parseArgs } from 'node:util'
 import { findMongod } from '../../src/embedded/mongod-binary.ts'
 import { findRedisServer } from '../../src/embedded/redis-binary.ts'
 import { launchMongod, type TestServer } from '../server-process.ts'
+import { billingRows } from './billing-rows.ts'
+import { type BillingState, runBillingRows } from './billing-run.ts'
 import { pause, type Row, rows } from './rows.ts'
 import { createWorld } from './world.ts'
 
@@ -42,7 +44,12 @@ const { values } = parseArgs({
 })
 if (values.help || values.list) {
   console.log(
-    values.help ? help : rows.map(({ id, fault }) => `${id.padEnd(28)} ${fault}`).join('\n'),
+    values.help
+      ? help
+      : [
+          ...rows.map(({ id, fault }) => `${id.padEnd(28)} ${fault}`),
+          ...billingRows.map(({ id, promise }) => `${id.padEnd(28)} promise ${promise}`),
+        ].join('\n'),
   )
   process.exit(0)
 }
@@ -51,12 +58,16 @@ const dataDir = process.env.DATA_DIR || '.data'
 const folder = join(dataDir, 'faults')
 mkdirSync(folder, { recursive: true })
 const stateFile = join(folder, 'state.json')
-const state: Record<string, Progress> =
-  existsSync(stateFile) && !values.fresh ? JSON.parse(readFileSync(stateFile, 'utf8')) : {}
+const kept = existsSync(stateFile) && !values.fresh ? readFileSync(stateFile, 'utf8') : '{}'
+const { billing = {}, ...state } = JSON.parse(kept) as { billing?: BillingState } & Record<
+  string,
+  Progress
+>
+const save = () => writeFileSync(stateFile, JSON.stringify({ ...state, billing }, null, 1))
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD']).toString().trim()
 const scale = Number(values.scale)
 const wanted = rows.filter(({ id }) => !values.row || values.row.includes(id))
-const unknownRow = values.row?.find((id) => !rows.some((row) => row.id === id))
+const unknownRow = values.row?.find((id) => ![...rows, ...billingRows].some((row) => row.id === id))
 if (unknownRow !== undefined || !(scale > 0)) {
   console.error(
     unknownRow === undefined ? '--scale wants a number above 0' : `no row ${unknownRow}`,
@@ -70,13 +81,18 @@ const context = { binDir: join(dataDir, 'bin'), env: process.env, say: console.l
 const redisBinary = await findRedisServer(context)
 const mongodBinary = await findMongod(context)
 const shared = await launchMongod(mongodBinary)
+let billingOk: boolean
 try {
   for (const row of wanted) await runRow(row)
+  billingOk = await runBillingRows({
+    ...{ ids: values.row, scale, seed, commit, redisBinary, mongod: shared },
+    ...{ state: billing, save },
+  })
 } finally {
   await shared.stop()
 }
-printTable()
-process.exitCode = wanted.every((row) => verdictOf(row) === 'ok') ? 0 : 1
+if (wanted.length > 0) printTable()
+process.exitCode = billingOk && wanted.every((row) => verdictOf(row) === 'ok') ? 0 : 1
 
 async function runRow(row: Row): Promise<void> {
   const goal = Math.max(1, Math.round(row.repetitions * scale))
@@ -94,7 +110,7 @@ async function runRow(row: Row): Promise<void> {
     progress.seconds += (performance.now() - started) / 1_000
     progress.seeds.push(seed++)
     progress.commit = commit
-    writeFileSync(stateFile, JSON.stringify(state, null, 1))
+    save()
     const { repetitions, answered, lost, double, hit } = progress
     console.log(
       `${row.id}: ${repetitions}/${goal}, hit ${hit}, answered ${answered}, lost ${lost}, double ${double}`,

@@ -14,6 +14,8 @@ export interface WireProxy {
   holdAt(containing: string, then: () => void): void
   /** Once a request contains the text, it and all after it wait until the function given is called. */
   pauseAt(containing: string, then: (goOn: () => void) => void): void
+  /** From now on each reply comes so much later, ms. */
+  delayReplies(ms: number): void
   close(): Promise<void>
 }
 
@@ -22,6 +24,7 @@ export async function startProxy(targetPort: number): Promise<WireProxy> {
   let toLose = 0
   let trigger = ''
   let lost = 0
+  let delayMs = 0
   let hold: { containing: string; then: () => void } | null = null
   let pause: { containing: string; then: (goOn: () => void) => void } | null = null
 
@@ -66,6 +69,7 @@ export async function startProxy(targetPort: number): Promise<WireProxy> {
       target.write(chunk)
     })
     target.on('data', (chunk) => {
+      if (!losing && delayMs > 0) return void setTimeout(() => client.write(chunk), delayMs)
       if (!losing) return void client.write(chunk)
       lost++
       client.destroy()
@@ -85,6 +89,9 @@ export async function startProxy(targetPort: number): Promise<WireProxy> {
     },
     pauseAt(containing, then) {
       pause = { containing, then }
+    },
+    delayReplies(ms) {
+      delayMs = ms
     },
     async close() {
       for (const socket of sockets) socket.destroy()

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import {
   type BillingFact,
   FACT_RANK,
@@ -7,142 +7,75 @@ import {
   type SubscriptionStatus,
 } from './fact.ts'
 import {
-  currencyText,
+  paddleAdjustment,
+  paddleEnvelope,
+  paddleName,
+  paddleStatuses,
+  paddleSubscription,
+  paddleTransaction,
+} from './paddle-shapes.ts'
+import {
   type EventContent,
-  idOrObject,
-  linkOf,
   type ProviderEvent,
-  providerIdText,
   readAs,
   saidInvoice,
   UnreadableEvent,
 } from './provider-event.ts'
 
-/** RFC 3339 in UTC, up to microseconds. */
-const instantText = z
-  .string()
-  .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/, 'is not an instant in UTC')
-const instant = instantText.transform((text) => Date.parse(text))
-const maybeInstant = instant.nullish().transform((at) => at ?? null)
+type Envelope = z.infer<typeof paddleEnvelope>
+type Subscription = z.infer<typeof paddleSubscription>
 
-/** Whole minor units as a string. */
-const amount = z
-  .string()
-  .regex(/^-?\d{1,15}$/, 'is not an amount in minor units')
-  .transform(Number)
-
-const envelope = z.looseObject({
-  event_id: providerIdText,
-  event_type: z.string(),
-  occurred_at: instantText,
-  data: z.looseObject({}),
-})
-
-const status = z.enum(['trialing', 'active', 'past_due', 'paused', 'canceled', 'cancelled'])
-
-const statuses: Readonly<Record<z.infer<typeof status>, SubscriptionStatus>> = {
-  trialing: 'TRIALING',
-  active: 'ACTIVE',
-  past_due: 'PAST_DUE',
-  paused: 'PAUSED',
-  canceled: 'CANCELED',
-  cancelled: 'CANCELED',
+/** What is read of each type that changes something. */
+const readers: Readonly<Record<string, (event: Envelope) => EventContent | null>> = {
+  'subscription.created': subscriptionContent,
+  'subscription.trialing': subscriptionContent,
+  'subscription.activated': subscriptionContent,
+  'subscription.updated': subscriptionContent,
+  'subscription.past_due': subscriptionContent,
+  'subscription.paused': subscriptionContent,
+  'subscription.resumed': subscriptionContent,
+  'subscription.canceled': subscriptionContent,
+  // A spelling that Paddle does not send, and people write.
+  'subscription.cancelled': subscriptionContent,
+  'transaction.completed': transactionContent,
+  'transaction.payment_failed': transactionContent,
+  'adjustment.created': adjustmentContent,
+  'adjustment.updated': adjustmentContent,
 }
 
-/** Types that say the status themselves: then it need not stand in the data. */
+/** Types that say the status themselves: then it need not stand in the data, or stand there rightly. */
 const statusOfType: Readonly<Record<string, SubscriptionStatus>> = {
   'subscription.activated': 'ACTIVE',
   'subscription.past_due': 'PAST_DUE',
   'subscription.paused': 'PAUSED',
   'subscription.canceled': 'CANCELED',
+  'subscription.cancelled': 'CANCELED',
 }
 
-const subscription = z.looseObject({
-  id: providerIdText,
-  status: status.nullish(),
-  customer_id: idOrObject,
-  custom_data: linkOf,
-  items: z.array(z.looseObject({ price: idOrObject, price_id: idOrObject })).nullish(),
-  // Missing while a subscription is paused or over.
-  current_billing_period: z.looseObject({ ends_at: maybeInstant }).nullish(),
-  scheduled_change: z.looseObject({ action: z.string(), effective_at: maybeInstant }).nullish(),
-  canceled_at: maybeInstant,
-  created_at: maybeInstant,
-})
-
-const transaction = z.looseObject({
-  id: providerIdText,
-  subscription_id: idOrObject,
-  customer_id: idOrObject,
-  custom_data: linkOf,
-  origin: z.string().nullish(),
-  invoice_number: z.string().max(255).nullish(),
-  billed_at: maybeInstant,
-  created_at: maybeInstant,
-  currency_code: currencyText.nullish().catch(null),
-  details: z
-    .looseObject({ totals: z.looseObject({ total: amount }) })
-    .nullish()
-    .catch(null),
-})
-
-const adjustment = z.looseObject({
-  id: providerIdText,
-  action: z.string(),
-  status: z.string().nullish(),
-  customer_id: idOrObject,
-  subscription_id: idOrObject,
-  transaction_id: idOrObject,
-  reason: z.string().max(1_000).nullish(),
-  currency_code: currencyText,
-  totals: z.looseObject({ total: amount }),
-})
-
-type Envelope = z.infer<typeof envelope>
+/** Of a subscription's transactions those that its status does not hang on, as Paddle describes origins. */
+const besideOrigins: readonly (string | null | undefined)[] = [
+  'subscription_charge',
+  'subscription_update',
+  'subscription_payment_method_change',
+]
 
 /**
- * What a Paddle event says (developer.paddle.com/webhooks, read 2026-11).
+ * What a Paddle event says (developer.paddle.com/webhooks, API version 1, read 2026-11).
  * @param content the parsed body
  * @throws UnreadableEvent where a known type has another shape
  */
 export function readPaddleEvent(content: unknown): ProviderEvent {
-  const event = readAs(envelope, content)
-  const { event_id: id, event_type: type } = event
+  const { event_id: id, event_type: type } = readAs(paddleName, content)
+  const read = Object.hasOwn(readers, type) ? readers[type] : undefined
+  const says = read ? read(readAs(paddleEnvelope, content)) : null
   // Sandbox and live differ by their secrets, not by what they send.
-  return { id, type, ...timeOf(event.occurred_at), live: null, says: contentOf(event) }
+  return { id, type, live: null, says }
 }
 
+/** Paddle tells microseconds, of which a Date holds the thousands. */
 function timeOf(text: string): { at: number; micros: number } {
-  const at = Date.parse(text)
-  if (Number.isNaN(at)) throw new UnreadableEvent('occurred_at: is no instant')
-  const fraction = /\.(\d+)Z$/.exec(text)?.[1] ?? ''
-  return { at, micros: Number(fraction.padEnd(6, '0').slice(3, 6)) }
-}
-
-function contentOf(event: Envelope): EventContent | null {
-  // A spelling that Paddle does not send, and people write.
-  const type =
-    event.event_type === 'subscription.cancelled' ? 'subscription.canceled' : event.event_type
-  switch (type) {
-    case 'subscription.created':
-    case 'subscription.activated':
-    case 'subscription.updated':
-    case 'subscription.trialing':
-    case 'subscription.past_due':
-    case 'subscription.paused':
-    case 'subscription.resumed':
-    case 'subscription.canceled':
-      return subscriptionContent(event, type)
-    case 'transaction.completed':
-      return transactionContent(event, true)
-    case 'transaction.payment_failed':
-      return transactionContent(event, false)
-    case 'adjustment.created':
-    case 'adjustment.updated':
-      return adjustmentContent(event)
-    default:
-      return null
-  }
+  const fraction = /\.(\d+)/.exec(text)?.[1] ?? ''
+  return { at: Date.parse(text), micros: Number(fraction.padEnd(6, '0').slice(3, 6)) }
 }
 
 function factOf(event: Envelope, rank: number, says: FactContent, link: FactLink): BillingFact {
@@ -150,30 +83,26 @@ function factOf(event: Envelope, rank: number, says: FactContent, link: FactLink
   return { ...timeOf(event.occurred_at), rank, eventId, type, says, link }
 }
 
-function subscriptionContent(event: Envelope, type: string): EventContent {
-  const said = readAs(subscription, event.data)
-  const status = statusOfType[type] ?? (said.status ? statuses[said.status] : null)
-  if (status === null) throw new UnreadableEvent('status: missing')
-  const fact = snapshotFact(event, type, status, said)
-  const of = { subscription: said.id, customer: said.customer_id, fact }
-  return { about: 'subscription', of, invoice: null }
-}
-
-function snapshotFact(
-  event: Envelope,
-  type: string,
-  status: SubscriptionStatus,
-  said: z.infer<typeof subscription>,
-): BillingFact {
+function subscriptionContent(event: Envelope): EventContent {
+  const said = readAs(paddleSubscription, event.data)
+  const { event_type: type } = event
+  const status = statusOfType[type] ?? (said.status ? paddleStatuses[said.status] : null)
+  if (status === null) throw new UnreadableEvent('status: is none that we know')
   const rank =
     status === 'CANCELED'
       ? FACT_RANK.ended
       : type === 'subscription.created'
         ? FACT_RANK.created
         : FACT_RANK.updated
+  const fact = factOf(event, rank, snapshotOf(said, status), said.custom_data)
+  const of = { subscription: said.id, customer: said.customer_id, fact }
+  return { at: fact.at, about: 'subscription', of, invoice: null }
+}
+
+function snapshotOf(said: Subscription, status: SubscriptionStatus): FactContent {
   const change = said.scheduled_change
   const booked = change?.action === 'cancel' ? change.effective_at : null
-  const says: FactContent = {
+  return {
     kind: 'snapshot',
     status,
     unpaid: false,
@@ -182,43 +111,44 @@ function snapshotFact(
     endsAt: status === 'CANCELED' ? said.canceled_at : booked,
     startedAt: said.created_at,
   }
-  return factOf(event, rank, says, said.custom_data)
 }
 
-function transactionContent(event: Envelope, paid: boolean): EventContent | null {
-  const said = readAs(transaction, event.data)
-  // The first one of a checkout: its subscription comes with an event of its own.
+function transactionContent(event: Envelope): EventContent | null {
+  const said = readAs(paddleTransaction, event.data)
+  // A checkout that nobody has paid yet: its subscription comes with an event of its own.
   if (said.subscription_id === null) return null
-  // Nothing is paid where a card is replaced.
-  const isPayment = said.origin !== 'subscription_payment_method_change'
-  const says: FactContent = { kind: !isPayment ? 'linked' : paid ? 'paid' : 'paymentFailed' }
+  const paid = event.event_type === 'transaction.completed'
+  // One that is beside the renewals may be paid while a renewal is not, and the other way round.
+  const isBeside = besideOrigins.includes(said.origin)
+  const says: FactContent = { kind: isBeside ? 'linked' : paid ? 'paid' : 'paymentFailed' }
   const fact = factOf(event, FACT_RANK.invoice, says, said.custom_data)
-  const { id, invoice_number: number = null, subscription_id, customer_id: customer } = said
+  const { id, invoice_number: number, customer_id: customer } = said
   const createdAt = said.billed_at ?? said.created_at ?? fact.at
   const total = said.details?.totals.total
-  const shown = saidInvoice({ id, number, createdAt, paid }, total, said.currency_code)
+  // Nothing is paid where a card is replaced.
+  const isPayment = said.origin !== 'subscription_payment_method_change'
+  const shown = saidInvoice({ number, createdAt, paid }, id, total, said.currency_code)
   return {
+    at: fact.at,
     about: 'subscription',
-    of: { subscription: subscription_id, customer, fact },
+    of: { subscription: said.subscription_id, customer, fact },
     invoice: isPayment ? shown : null,
   }
 }
 
 /** Refunds wait for Paddle's approval, and are told again with it. */
 function adjustmentContent(event: Envelope): EventContent | null {
-  const said = readAs(adjustment, event.data)
-  const { id, customer_id: customer, currency_code: currency } = said
+  const said = readAs(paddleAdjustment, event.data)
+  const { at } = timeOf(event.occurred_at)
+  const { id, customer_id: customer, currency_code: currency, subscription_id: of } = said
   const { total } = said.totals
   if (said.action === 'chargeback') {
-    const reason = said.reason ?? null
-    const dispute = { id, customer, charge: said.transaction_id, reason, total, currency }
-    return { about: 'dispute', dispute }
+    const { reason, transaction_id: charge } = said
+    const dispute = { id, customer, subscription: of, charge, reason, total, currency }
+    return { at, about: 'dispute', dispute }
   }
   const isDone = said.status === 'approved' && ['refund', 'credit'].includes(said.action)
   if (!isDone) return null
-  const { subscription_id: of, transaction_id: invoice } = said
-  return {
-    about: 'refund',
-    refund: { id, customer, subscription: of, invoice, total, currency },
-  }
+  const refund = { id, customer, subscription: of, invoice: said.transaction_id, total, currency }
+  return { at, about: 'refund', refund }
 }

@@ -5,18 +5,20 @@ import type { BillingFact, FactLink } from './fact.ts'
 export interface ProviderEvent {
   id: string
   type: string
-  /** When it happened, ms. */
-  at: number
   /** Of real money; null: the provider does not say. */
   live: boolean | null
   /** Null: of a kind that changes nothing. */
   says: EventContent | null
 }
 
-export type EventContent =
+export type EventContent = {
+  /** When it happened, ms. */
+  at: number
+} & (
   | { about: 'subscription'; of: AboutSubscription; invoice: SaidInvoice | null }
   | { about: 'refund'; refund: SaidRefund }
   | { about: 'dispute'; dispute: SaidDispute }
+)
 
 export interface AboutSubscription {
   /** The provider's id. */
@@ -56,7 +58,9 @@ export interface SaidRefund {
 /** Somebody has asked his bank for the money back. */
 export interface SaidDispute {
   id: string
+  /** Null at Stripe: a dispute names its charge alone. */
   customer: string | null
+  subscription: string | null
   charge: string | null
   reason: string | null
   total: number
@@ -76,16 +80,21 @@ export function readAs<Schema extends z.ZodType>(
   const read = schema.safeParse(content)
   if (read.success) return read.data
   const fields = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
-  throw new UnreadableEvent(fields.join('; '))
+  throw new UnreadableEvent(fields.slice(0, MOST_TOLD).join('; '))
 }
+
+/** A list of a thousand wrong items would tell nobody more. */
+const MOST_TOLD = 5
 
 /** Null where the event lacks an amount: then it says whether it was paid, and no more. */
 export function saidInvoice(
-  about: Omit<SaidInvoice, 'total' | 'currency'>,
+  about: Omit<SaidInvoice, 'id' | 'total' | 'currency'>,
+  id: string | null,
   total: number | null | undefined,
   currency: string | null | undefined,
 ): SaidInvoice | null {
-  return total == null || currency == null ? null : { ...about, total, currency }
+  if (id === null || total == null || currency == null) return null
+  return { id, ...about, total, currency }
 }
 
 export const providerIdText = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'is not an id')
@@ -96,9 +105,21 @@ export const idOrObject = z
   .nullish()
   .transform((id) => id ?? null)
 
+/** The same where nothing depends on it: what is no id is none. */
+export const idIfAny = idOrObject.catch(null)
+
+/** What is shown, and no more: too long or no text is nothing. */
+export const shownText = z
+  .string()
+  .max(1_000)
+  .nullish()
+  .catch(null)
+  .transform((text) => text ?? null)
+
 /** Metadata may hold anything: what is no plain word names nobody. */
 const word = z
   .string()
+  .trim()
   .regex(/^[\x21-\x7e]{1,255}$/)
   .nullish()
   .catch(null)

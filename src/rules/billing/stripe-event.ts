@@ -1,166 +1,60 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import {
   type BillingFact,
   FACT_RANK,
   type FactContent,
   type FactLink,
+  type FactPlace,
   type SubscriptionStatus,
 } from './fact.ts'
 import {
-  currencyText,
   type EventContent,
-  idOrObject,
-  linkOf,
   noLink,
   type ProviderEvent,
-  providerIdText,
   readAs,
   saidInvoice,
   UnreadableEvent,
 } from './provider-event.ts'
+import {
+  stripeCharge,
+  stripeDispute,
+  stripeEnvelope,
+  stripeInvoice,
+  stripeName,
+  stripeSession,
+  stripeStatuses,
+  stripeSubscription,
+} from './stripe-shapes.ts'
 
-/** Stripe tells whole seconds. */
-const seconds = z
-  .int()
-  .min(0)
-  .max(4_102_444_800)
-  .transform((value) => value * 1_000)
-const maybeSeconds = seconds.nullish().transform((value) => value ?? null)
-const amount = z.int()
+type Envelope = z.infer<typeof stripeEnvelope>
+type Subscription = z.infer<typeof stripeSubscription>
 
-const envelope = z.looseObject({
-  id: providerIdText,
-  type: z.string(),
-  created: seconds,
-  livemode: z.boolean().nullish(),
-  data: z.looseObject({ object: z.looseObject({}) }),
-})
-
-const status = z.enum([
-  'incomplete',
-  'incomplete_expired',
-  'trialing',
-  'active',
-  'past_due',
-  'unpaid',
-  'canceled',
-  'paused',
-])
-
-const statuses: Readonly<Record<z.infer<typeof status>, SubscriptionStatus | null>> = {
-  incomplete: null,
-  incomplete_expired: 'CANCELED',
-  trialing: 'TRIALING',
-  active: 'ACTIVE',
-  past_due: 'PAST_DUE',
-  unpaid: 'PAST_DUE',
-  canceled: 'CANCELED',
-  paused: 'PAUSED',
+/** What is read of each type that changes something. */
+const readers: Readonly<Record<string, (event: Envelope) => EventContent | null>> = {
+  'checkout.session.completed': checkoutContent,
+  'customer.subscription.created': subscriptionContent,
+  'customer.subscription.updated': subscriptionContent,
+  'customer.subscription.deleted': subscriptionContent,
+  'customer.subscription.paused': subscriptionContent,
+  'customer.subscription.resumed': subscriptionContent,
+  'invoice.paid': invoiceContent,
+  'invoice.payment_succeeded': invoiceContent,
+  'invoice.payment_failed': invoiceContent,
+  'charge.refunded': refundContent,
+  'charge.dispute.created': disputeContent,
 }
 
-const item = z.looseObject({
-  // Before prices there were plans; their ids are price ids too.
-  price: idOrObject,
-  plan: idOrObject,
-  current_period_end: maybeSeconds,
-})
-
-const subscription = z.looseObject({
-  id: providerIdText,
-  status,
-  customer: idOrObject,
-  metadata: linkOf,
-  items: z
-    .looseObject({ data: z.array(item) })
-    .nullish()
-    .transform((list) => list?.data ?? []),
-  current_period_end: maybeSeconds,
-  cancel_at: maybeSeconds,
-  cancel_at_period_end: z.boolean().nullish(),
-  ended_at: maybeSeconds,
-  created: maybeSeconds,
-})
-
-const details = z.looseObject({ subscription: idOrObject, metadata: linkOf }).nullish()
-
-const invoice = z.looseObject({
-  id: providerIdText,
-  number: z.string().max(255).nullish(),
-  created: maybeSeconds,
-  customer: idOrObject,
-  currency: currencyText.nullish().catch(null),
-  total: amount.nullish().catch(null),
-  // Since 2025 the subscription stands in `parent`, before that beside it.
-  parent: z.looseObject({ subscription_details: details }).nullish(),
-  subscription: idOrObject,
-  subscription_details: details,
-})
-
-const session = z.looseObject({
-  subscription: idOrObject,
-  customer: idOrObject,
-  metadata: linkOf,
-})
-
-const charge = z.looseObject({
-  id: providerIdText,
-  customer: idOrObject,
-  invoice: idOrObject,
-  amount_refunded: amount.min(0),
-  currency: currencyText,
-})
-
-const dispute = z.looseObject({
-  id: providerIdText,
-  charge: idOrObject,
-  customer: idOrObject,
-  reason: z.string().max(255).nullish(),
-  amount,
-  currency: currencyText,
-})
-
-type Envelope = z.infer<typeof envelope>
-
 /**
- * What a Stripe event says (docs.stripe.com/api/events/types, read 2026-11).
+ * What a Stripe event says (docs.stripe.com/api/events/types, API version 2026-10-28, read 2026-11).
  * @param content the parsed body
  * @throws UnreadableEvent where a known type has another shape
  */
 export function readStripeEvent(content: unknown): ProviderEvent {
-  const event = readAs(envelope, content)
-  const { id, type, created: at, livemode } = event
-  return { id, type, at, live: livemode ?? null, says: contentOf(event) }
-}
-
-function contentOf(event: Envelope): EventContent | null {
-  const { object } = event.data
-  switch (event.type) {
-    case 'checkout.session.completed':
-      return checkoutContent(event)
-    case 'customer.subscription.created':
-    case 'customer.subscription.updated':
-    case 'customer.subscription.deleted':
-    case 'customer.subscription.paused':
-    case 'customer.subscription.resumed':
-      return subscriptionContent(event)
-    case 'invoice.paid':
-    case 'invoice.payment_succeeded':
-      return invoiceContent(event, true)
-    case 'invoice.payment_failed':
-      return invoiceContent(event, false)
-    case 'charge.refunded': {
-      const { id, customer, invoice: of, amount_refunded: total, currency } = readAs(charge, object)
-      const refund = { id, customer, subscription: null, invoice: of, total, currency }
-      return { about: 'refund', refund }
-    }
-    case 'charge.dispute.created': {
-      const { amount: total, reason = null, ...said } = readAs(dispute, object)
-      const { id, customer, charge: of, currency } = said
-      return { about: 'dispute', dispute: { id, customer, charge: of, reason, total, currency } }
-    }
-    default:
-      return null
-  }
+  const { id, type, livemode } = readAs(stripeName, content)
+  const read = Object.hasOwn(readers, type) ? readers[type] : undefined
+  const says = read ? read(readAs(stripeEnvelope, content)) : null
+  // What does not say that money is real is not.
+  return { id, type, live: livemode ?? false, says }
 }
 
 function factOf(event: Envelope, rank: number, says: FactContent, link: FactLink): BillingFact {
@@ -168,22 +62,16 @@ function factOf(event: Envelope, rank: number, says: FactContent, link: FactLink
 }
 
 function checkoutContent(event: Envelope): EventContent | null {
-  const said = readAs(session, event.data.object)
+  const said = readAs(stripeSession, event.data.object)
   // A single payment: nothing that goes on.
   if (said.subscription === null) return null
   const fact = factOf(event, FACT_RANK.checkout, { kind: 'linked' }, said.metadata)
-  const { subscription: of, customer } = said
-  return { about: 'subscription', of: { subscription: of, customer, fact }, invoice: null }
+  const of = { subscription: said.subscription, customer: said.customer, fact }
+  return { at: event.created, about: 'subscription', of, invoice: null }
 }
 
 function subscriptionContent(event: Envelope): EventContent {
-  const said = readAs(subscription, event.data.object)
-  const fact = snapshotFact(event, said)
-  const of = { subscription: said.id, customer: said.customer, fact }
-  return { about: 'subscription', of, invoice: null }
-}
-
-function snapshotFact(event: Envelope, said: z.infer<typeof subscription>): BillingFact {
+  const said = readAs(stripeSubscription, event.data.object)
   const status = statusSaid(event.type, said.status)
   const rank =
     status === 'CANCELED'
@@ -191,59 +79,98 @@ function snapshotFact(event: Envelope, said: z.infer<typeof subscription>): Bill
       : event.type === 'customer.subscription.created'
         ? FACT_RANK.created
         : FACT_RANK.updated
+  const fact = factOf(event, rank, snapshotOf(said, status), said.metadata)
+  const of = { subscription: said.id, customer: said.customer, fact }
+  return { at: event.created, about: 'subscription', of, invoice: null }
+}
+
+/**
+ * The type is the stronger word: what was deleted is, whatever its last status.
+ * @throws UnreadableEvent where it takes a status, and there is none that we know
+ */
+function statusSaid(type: string, said: Subscription['status']): SubscriptionStatus | null {
+  if (type === 'customer.subscription.deleted') return 'CANCELED'
+  if (type === 'customer.subscription.paused') return 'PAUSED'
+  if (said == null) throw new UnreadableEvent('status: is none that we know')
+  return stripeStatuses[said]
+}
+
+function snapshotOf(said: Subscription, status: SubscriptionStatus | null): FactContent {
   const ofItem = said.items.find((one) => one.current_period_end !== null)
   const currentPeriodEnd = ofItem?.current_period_end ?? said.current_period_end
   const booked = said.cancel_at ?? (said.cancel_at_period_end ? currentPeriodEnd : null)
-  const says: FactContent = {
+  return {
     kind: 'snapshot',
     status,
-    unpaid: said.status === 'unpaid',
+    unpaid: status === 'PAST_DUE' && said.status === 'unpaid',
     priceIds: said.items.flatMap((one) => one.price ?? one.plan ?? []),
     currentPeriodEnd,
     endsAt: status === 'CANCELED' ? said.ended_at : booked,
     startedAt: said.created,
   }
-  return factOf(event, rank, says, said.metadata)
-}
-
-/** The type is the stronger word: what was deleted is, whatever its last status. */
-function statusSaid(type: string, said: z.infer<typeof status>): SubscriptionStatus | null {
-  if (type === 'customer.subscription.deleted') return 'CANCELED'
-  if (type === 'customer.subscription.paused') return 'PAUSED'
-  return statuses[said]
 }
 
 /** An invoice without a subscription concerns nothing that we sell. */
-function invoiceContent(event: Envelope, paid: boolean): EventContent | null {
-  const said = readAs(invoice, event.data.object)
+function invoiceContent(event: Envelope): EventContent | null {
+  const said = readAs(stripeInvoice, event.data.object)
   const about = said.parent?.subscription_details ?? said.subscription_details
   const of = about?.subscription ?? said.subscription
   if (of === null) return null
+  const paid = event.type !== 'invoice.payment_failed'
   const says: FactContent = { kind: paid ? 'paid' : 'paymentFailed' }
   const fact = factOf(event, FACT_RANK.invoice, says, about?.metadata ?? noLink)
-  const { id, number = null, customer } = said
+  const { id, number, customer } = said
   const createdAt = said.created ?? event.created
-  const shown = saidInvoice({ id, number, createdAt, paid }, said.total, said.currency)
-  return { about: 'subscription', of: { subscription: of, customer, fact }, invoice: shown }
+  return {
+    at: event.created,
+    about: 'subscription',
+    of: { subscription: of, customer, fact },
+    invoice: saidInvoice({ number, createdAt, paid }, id, said.total, said.currency),
+  }
+}
+
+function refundContent({ created: at, data }: Envelope): EventContent {
+  const {
+    id,
+    customer,
+    invoice: of,
+    amount_refunded: total,
+    currency,
+  } = readAs(stripeCharge, data.object)
+  const refund = { id, customer, subscription: null, invoice: of, total, currency }
+  return { at, about: 'refund', refund }
+}
+
+function disputeContent({ created: at, data }: Envelope): EventContent {
+  const { id, charge: of, reason, amount: total, currency } = readAs(stripeDispute, data.object)
+  const [charge, customer] = typeof of === 'string' ? [of, null] : [of.id, of.customer]
+  const dispute = { id, customer, subscription: null, charge, reason, total, currency }
+  return { at, about: 'dispute', dispute }
 }
 
 /**
- * A subscription as Stripe answers when it is asked, as a fact of the instant that was asked about.
+ * A subscription as Stripe answers when it is asked about events of one second, as a fact of that second. What
+ * has ended stands where it ended, so that no late event of the time before can bring it back.
+ * @param askedAt ms
  * @throws UnreadableEvent
  */
 export function fetchedStripeFact(
   content: unknown,
-  place: { at: number; eventId: string; rank: number },
+  { at, eventId }: Pick<FactPlace, 'at' | 'eventId'>,
+  askedAt: number,
 ): BillingFact {
-  const said = readAs(subscription, content)
-  const event = {
-    id: place.eventId,
-    type: 'fetched',
-    created: place.at,
-    data: { object: {} },
+  const said = readAs(stripeSubscription, content)
+  const status = statusSaid('', said.status)
+  const ended = status === 'CANCELED'
+  return {
+    at: ended ? Math.max(said.ended_at ?? askedAt, at) : at,
+    micros: 0,
+    rank: ended ? FACT_RANK.ended : FACT_RANK.fetched,
+    ...{ eventId, type: 'fetched', says: snapshotOf(said, status), link: said.metadata },
   }
-  const fact = snapshotFact(event, said)
-  if (fact.says.kind !== 'snapshot') throw new UnreadableEvent('not a subscription')
-  // What has ended is final, whoever says so.
-  return fact.rank === FACT_RANK.ended ? fact : { ...fact, rank: place.rank }
+}
+
+/** @returns the customer of a charge as Stripe answers when it is asked; null: it has none */
+export function customerOfCharge(content: unknown): string | null {
+  return readAs(stripeCharge, content).customer
 }

@@ -1,6 +1,7 @@
 import {
   type BillingFact,
   compareFacts,
+  FACT_RANK,
   type FactLink,
   type SubscriptionSnapshot,
   type SubscriptionStatus,
@@ -33,23 +34,72 @@ export type TierOfPrice = (priceId: string) => string | undefined
  * The state after all facts, in the order in which they happened: the order in which they came, and how
  * often, cannot matter. Null without facts.
  *
- * | fact             | nothing yet | TRIALING, ACTIVE | PAST_DUE         | PAUSED   | CANCELED |
- * | ---------------- | ----------- | ---------------- | ---------------- | -------- | -------- |
- * | snapshot         | its status  | its status       | its status       | its status | stays |
- * | snapshot, not begun | stays    | stays            | stays            | stays    | stays    |
- * | payment failed   | stays       | PAST_DUE         | stays, and since when | stays | stays |
- * | paid             | stays       | stays            | ACTIVE           | stays    | stays    |
+ * | fact                | nothing yet | TRIALING, ACTIVE | PAST_DUE                  | PAUSED     | CANCELED |
+ * | ------------------- | ----------- | ---------------- | ------------------------- | ---------- | -------- |
+ * | snapshot            | its status  | its status       | its status                | its status | stays    |
+ * | snapshot, not begun | stays       | stays            | stays                     | stays      | stays    |
+ * | payment failed      | stays       | PAST_DUE         | stays, and since when     | stays      | stays    |
+ * | paid                | stays       | stays            | ACTIVE                    | stays      | stays    |
+ * | linked              | stays       | stays            | stays                     | stays      | stays    |
+ *
+ * CANCELED stays whatever comes: neither a late payment nor an older snapshot brings back what is over. What
+ * was fetched about an instant counts as long as no later snapshot is known.
  */
 export function foldFacts(
   facts: readonly BillingFact[],
   tierOf: TierOfPrice,
 ): SubscriptionState | null {
   let state: SubscriptionState | null = null
-  for (const fact of facts.toSorted(compareFacts)) {
+  let isGuess = false
+  for (const fact of countingFacts(facts)) {
     const before: SubscriptionState = state ?? nothingYet(fact)
-    state = before.status === 'CANCELED' ? before : stateAfter(before, fact, tierOf)
+    if (before.status === 'CANCELED') break
+    state = stateAfter(before, fact, tierOf)
+    if (isGuess && saysFailing(fact)) {
+      state = { ...state, pastDueSince: fact.at, changedAt: fact.at, changedBy: fact.eventId }
+    }
+    isGuess = isGuessedSince(before, state, fact, facts, isGuess)
   }
   return state
+}
+
+/**
+ * In the order in which they happened. An answer is of the moment at which it was given, whenever the events
+ * came that it was asked about: so that this moment cannot matter, it gives way to what happened later.
+ */
+function countingFacts(facts: readonly BillingFact[]): BillingFact[] {
+  const ofEvents = facts.filter((fact) => isSnapshot(fact) && fact.rank !== FACT_RANK.fetched)
+  const last = ofEvents.reduce((at, fact) => Math.max(at, fact.at), Number.NEGATIVE_INFINITY)
+  return facts
+    .filter((fact) => fact.rank !== FACT_RANK.fetched || fact.at >= last)
+    .toSorted(compareFacts)
+}
+
+/** Of a subscription that has begun. */
+function isSnapshot({ says }: BillingFact): boolean {
+  return says.kind === 'snapshot' && says.status !== null
+}
+
+/**
+ * What was fetched about an instant may know of a failure that came after it. Until an event tells when that
+ * was, the instant stands for it: nobody's grace must begin before his payment failed.
+ */
+function isGuessedSince(
+  before: SubscriptionState,
+  { status }: SubscriptionState,
+  fact: BillingFact,
+  facts: readonly BillingFact[],
+  wasGuess: boolean,
+): boolean {
+  if (status !== 'PAST_DUE' || saysFailing(fact)) return false
+  if (before.pastDueSince !== null || fact.rank !== FACT_RANK.fetched) return wasGuess
+  return !facts.some((other) => other.at === fact.at && saysFailing(other))
+}
+
+/** In an event of its own. */
+function saysFailing({ says, rank }: BillingFact): boolean {
+  if (rank === FACT_RANK.fetched) return false
+  return says.kind === 'paymentFailed' || (says.kind === 'snapshot' && says.status === 'PAST_DUE')
 }
 
 function nothingYet({ at, eventId }: BillingFact): SubscriptionState {
@@ -115,7 +165,8 @@ function afterSnapshot(
   const { currentPeriodEnd, endsAt, unpaid } = says
   return {
     ...withStart(before, says),
-    ...{ status, unpaid },
+    status,
+    unpaid: unpaid && status === 'PAST_DUE',
     tier: tierOfAny(says.priceIds, tierOf) ?? before.tier,
     currentPeriodEnd: currentPeriodEnd ?? before.currentPeriodEnd,
     // What ended, ended when it did, whatever was booked before.

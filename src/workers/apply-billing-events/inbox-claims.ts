@@ -1,16 +1,24 @@
-import type { ClientSession, Db } from 'mongodb'
+import type { Binary, ClientSession, Db } from 'mongodb'
 import { billingInbox, type InboxDoc } from '../../store/billing-inbox.ts'
 
 /** Who takes an event, and for how long. */
 export interface Claim {
   owner: string
+  /** Of the session in which it will be applied. */
+  lsid: Binary
   /** ms; longer than applying takes. */
   leaseMs: number
   now: Date
 }
 
+/** An event as it was before it was taken; its lease, where it has one, is of somebody who did not finish. */
+export type ClaimedEvent = InboxDoc
+
 /** The event that has been due longest, for this process; null: none is due. */
-export function claimEvent(db: Db, { owner, leaseMs, now }: Claim): Promise<InboxDoc | null> {
+export function claimEvent(
+  db: Db,
+  { owner, lsid, leaseMs, now }: Claim,
+): Promise<ClaimedEvent | null> {
   return billingInbox(db).findOneAndUpdate(
     {
       status: 'PENDING',
@@ -20,13 +28,13 @@ export function claimEvent(db: Db, { owner, leaseMs, now }: Claim): Promise<Inbo
     [
       {
         $set: {
-          lease: { owner, until: { $add: ['$$NOW', leaseMs] } },
+          lease: { owner, lsid: { $literal: lsid }, until: { $add: ['$$NOW', leaseMs] } },
           // Nobody finds what is being applied; where this process dies it is due again.
           dueAt: new Date(now.getTime() + leaseMs),
         },
       },
     ],
-    { sort: { dueAt: 1 }, returnDocument: 'after' },
+    { sort: { dueAt: 1 }, returnDocument: 'before' },
   )
 }
 
