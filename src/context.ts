@@ -4,6 +4,7 @@ import type { Callers } from './callers/callers.ts'
 import type { Credentials } from './callers/credentials.ts'
 import type { SecretHash } from './callers/secret-hash.ts'
 import type { Logger } from './log.ts'
+import type { Providers } from './outgoing/providers.ts'
 import type { Forecasts } from './resolvers/forecasts.ts'
 import type { OwnerKeyLimits } from './rules/owner-keys.ts'
 import type { Plans } from './rules/plan.ts'
@@ -20,6 +21,7 @@ import type { RedisClient } from './streams/redis.ts'
 import type { TaxDateChanges } from './streams/tax-date-changes.ts'
 import type { Invoicing } from './workers/issue-invoices/invoicing.ts'
 import type { JobsOnDemand } from './workers/jobs-on-demand.ts'
+import type { ReconcileNow } from './workers/reconcile-subscriptions/reconcile-now.ts'
 
 /**
  * Who asks. A bearer token (`account`) may name one of its account's keys to pay for metered fields;
@@ -70,6 +72,10 @@ export interface Deps {
   publicUrl: string
   secretHash: SecretHash
   encryption: Encryption
+  /** Payment providers that this server may ask. */
+  providers: Providers
+  /** Holds subscriptions against what these say. */
+  reconcileNow: ReconcileNow
   /** Private hosts that customers' URLs may name all the same. */
   outboundAllow: OutboundAllow
   /** `crypto.randomBytes` */

@@ -19,6 +19,7 @@ import { createWaitingRoom } from './http/waiting-room.ts'
 import { createLog, type Logger } from './log.ts'
 import { createMeteringMetrics } from './metering/metering-metrics.ts'
 import { createRegistry } from './metrics.ts'
+import { createProviders } from './outgoing/providers.ts'
 import { useMetering } from './plugins/use-metering.ts'
 import { createForecasts } from './resolvers/forecasts.ts'
 import { adminRoutes } from './rest/admin.ts'
@@ -35,9 +36,10 @@ import { createWebhookMetrics } from './rest/webhooks/webhook-metrics.ts'
 import type { TaxData } from './rules/tax/tax-data.ts'
 import { createTaxHistory } from './rules/tax/tax-history.ts'
 import { buildSchema } from './schema/schema.ts'
+import { createCustomerHash } from './store/customer-hash.ts'
 import { connectDatabase, type Database, untilMongoAnswers } from './store/database.ts'
 import { ensureDeployment } from './store/deployment.ts'
-import { createEncryption } from './store/encryption.ts'
+import { createEncryption, type Encryption } from './store/encryption.ts'
 import { createIndexes } from './store/indexes.ts'
 import { loadTaxData } from './store/tax-data.ts'
 import { createFeedReads } from './streams/feed-reads.ts'
@@ -50,6 +52,7 @@ import { createUsageProducer } from './streams/usage-producer.ts'
 import { whenSupervisorGoes } from './supervised.ts'
 import { createInvoicing } from './workers/issue-invoices/invoicing.ts'
 import { createJobsOnDemand } from './workers/jobs-on-demand.ts'
+import { createReconcileNow } from './workers/reconcile-subscriptions/reconcile-now.ts'
 import { makeYoga } from './yoga.ts'
 
 export interface ApiServer {
@@ -62,6 +65,9 @@ export interface ApiServer {
 
 /** How long a stop waits for answers under way before it cuts them. */
 const graceMs = 5_000
+
+/** For a call to a payment provider: below the time in which an operation must be answered. */
+const timeoutMs = 8_000
 
 /** Starts one API process. It listens at once; what it needs to serve may come later. */
 export async function startApi(config: Config, log: Logger): Promise<ApiServer> {
@@ -188,8 +194,8 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     ownerKeyLimits: limits.ownerKeys,
     publicUrl: config.publicUrl,
     secretHash: createSecretHash(pepper),
-    encryption,
     invoicing,
+    ...billingDeps({ ...common, config, encryption, publish: told.billing.publisher.publish }),
     outboundAllow: config.outboundAllow,
     random: randomBytes,
     clock,
@@ -258,6 +264,26 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
       await database.close()
     },
   }
+}
+
+/** What resolvers need to ask payment providers. */
+function billingDeps({ config, encryption, publish, ...common }: BillingParts) {
+  const { plans, billing, apiKeyPepper } = config
+  const providers = createProviders({ ...billing, ...common, fetch, timeoutMs })
+  const customerHash = createCustomerHash(apiKeyPepper)
+  const tools = { ...common, plans, encryption, customerHash, providers, onCorrected: publish }
+  return { providers, encryption, reconcileNow: createReconcileNow(tools) }
+}
+
+interface BillingParts {
+  config: Config
+  encryption: Encryption
+  /** Fills the topic of what billing tells. */
+  publish: () => void
+  db: Database['db']
+  clock: () => number
+  log: Logger
+  registry: Registry
 }
 
 /** One process: ends in order on SIGTERM, SIGINT, or when its supervisor is gone. */

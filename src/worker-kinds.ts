@@ -5,6 +5,7 @@ import { createInvoicePdf } from './documents/invoice-pdf.ts'
 import type { Logger } from './log.ts'
 import { createCustomerHttp } from './outgoing/customer-http.ts'
 import { createMailer } from './outgoing/mailer.ts'
+import type { Providers } from './outgoing/providers.ts'
 import type { TaxData } from './rules/tax/tax-data.ts'
 import { createCustomerHash } from './store/customer-hash.ts'
 import type { Database } from './store/database.ts'
@@ -15,10 +16,12 @@ import { createRecordPublisher, type RecordPublisher } from './streams/record-pu
 import type { RedisClient } from './streams/redis.ts'
 import { createAggregateDays } from './workers/aggregate-days/aggregate-days.ts'
 import { createApplyBillingEvents } from './workers/apply-billing-events/apply-billing-events.ts'
+import { createChargeUsage } from './workers/charge-usage/charge-usage.ts'
 import { createChasePayments } from './workers/chase-payments/chase-payments.ts'
 import { createDeliverAlerts } from './workers/deliver-alerts/deliver-alerts.ts'
 import { createInvoicingMetrics } from './workers/issue-invoices/invoicing-metrics.ts'
 import { createIssueInvoices } from './workers/issue-invoices/issue-invoices.ts'
+import { createReconcileSubscriptions } from './workers/reconcile-subscriptions/reconcile-subscriptions.ts'
 import { createRollUp } from './workers/roll-up-usage/roll-up.ts'
 import { createScanThresholds } from './workers/scan-thresholds/scan-thresholds.ts'
 
@@ -36,6 +39,7 @@ export interface WorkerDeps {
   billingPublisher: () => RecordPublisher
   /** Absent where ENCRYPTION_KEYS is empty. */
   encryption?: Encryption
+  providers: Providers
 }
 
 /** What happens later, as a closure: any number of processes may run the same one. */
@@ -66,6 +70,11 @@ export const kinds: Readonly<Record<string, WorkerKind>> = {
   },
   'chase-payments': { create: withBillingTopic(createChase), needs: ['ENCRYPTION_KEYS'] },
   'issue-invoices': { create: withBillingTopic(createInvoices), needs: ['ENCRYPTION_KEYS'] },
+  'reconcile-subscriptions': {
+    create: withBillingTopic(createReconcile),
+    needs: ['ENCRYPTION_KEYS', 'API_KEY_PEPPER'],
+  },
+  'charge-usage': { create: createCharges, needs: ['ENCRYPTION_KEYS'] },
 }
 
 function createRollUpWithQuota(deps: WorkerDeps): Worker {
@@ -136,8 +145,12 @@ function withBillingTopic(
 }
 
 /** @throws Error without its secrets */
-function createApply({ config, encryption, ...deps }: WorkerDeps, publish: () => void): Worker {
+function createApply(
+  { config, encryption, providers, ...deps }: WorkerDeps,
+  publish: () => void,
+): Worker {
   const { billing, apiKeyPepper } = config
+  const { STRIPE: stripe } = providers
   if (!encryption || !apiKeyPepper) {
     throw new Error('apply-billing-events needs ENCRYPTION_KEYS and API_KEY_PEPPER')
   }
@@ -146,7 +159,8 @@ function createApply({ config, encryption, ...deps }: WorkerDeps, publish: () =>
     encryption,
     customerHash: createCustomerHash(apiKeyPepper),
     live: billing.live,
-    fetchSubscription: null,
+    fetchSubscription: stripe && (async (id) => (await stripe.subscriptions([id])).get(id)),
+    fetchCharge: stripe && stripe.charge,
     onApplied: publish,
   })
 }
@@ -169,4 +183,23 @@ function createInvoices(
     render: createInvoicePdf(createFonts()),
     onTold: publish,
   })
+}
+
+/** @throws Error without its secrets */
+function createReconcile({ config, encryption, ...deps }: WorkerDeps, publish: () => void): Worker {
+  const { apiKeyPepper } = config
+  if (!encryption || !apiKeyPepper) {
+    throw new Error('reconcile-subscriptions needs ENCRYPTION_KEYS and API_KEY_PEPPER')
+  }
+  const customerHash = createCustomerHash(apiKeyPepper)
+  return createReconcileSubscriptions({
+    ...{ ...deps, encryption, customerHash },
+    onCorrected: publish,
+  })
+}
+
+/** @throws Error without ENCRYPTION_KEYS */
+function createCharges({ encryption, ...deps }: WorkerDeps): Worker {
+  if (!encryption) throw new Error('charge-usage needs ENCRYPTION_KEYS')
+  return createChargeUsage({ ...deps, encryption })
 }

@@ -7,6 +7,7 @@ import { loadEnvironment, readWorkerConfig, type WorkerConfig } from './config.t
 import { createHealthListener } from './http/health-listener.ts'
 import { createLog, type Logger } from './log.ts'
 import { createRegistry } from './metrics.ts'
+import { createProviders } from './outgoing/providers.ts'
 import type { TaxData } from './rules/tax/tax-data.ts'
 import { connectDatabase, type Database, untilMongoAnswers } from './store/database.ts'
 import { ensureDeployment } from './store/deployment.ts'
@@ -29,6 +30,9 @@ Runs all workers in one process, or only those named:
   apply-billing-events  applies what Stripe and Paddle sent to subscriptions and keys
   chase-payments        ends what was booked to end; writes about failed payments, blocks after the grace
   issue-invoices        invoices each month at 02:00 UTC on the first, and credits refunds of providers
+  reconcile-subscriptions
+                        holds subscriptions against what Stripe and Paddle say, at 03:00 UTC
+  charge-usage          charges calls above the limit at Stripe and Paddle
 
 Any number of these processes may run, on any number of machines. Each serves /livez, /readyz and
 /metrics on METRICS_PORT (left out: a free port, which it logs).`
@@ -79,6 +83,7 @@ export async function startWorkers(
     const deps: WorkerDeps = {
       ...{ ...common, config, plans, taxData: once(shippedTaxData) },
       billingPublisher: once(() => createRecordPublisher(billingTopic, common)),
+      providers: createProviders({ ...config.billing, fetch, clock: Date.now, registry }),
       ...(encryptionKeys.length > 0 && {
         encryption: createEncryption(encryptionKeys, randomBytes),
       }),

@@ -13,7 +13,7 @@ const arrows: Record<string, readonly string[]> = {
   rules: [],
   store: ['rules', 'open'],
   streams: ['rules', 'store', 'open'],
-  callers: ['rules', 'store', 'open'],
+  callers: ['rules', 'store', 'outgoing', 'open'],
   schema: ['rules', 'open'],
   resolvers: ['rules', 'store', 'streams', 'callers', 'schema', 'open'],
   metering: ['rules', 'store', 'streams', 'open'],

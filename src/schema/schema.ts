@@ -32,6 +32,9 @@ import '../resolvers/usage-breakdown.ts'
 import '../resolvers/pipeline.ts'
 import '../resolvers/access-changes.ts'
 import '../resolvers/jobs-on-demand.ts'
+import '../resolvers/checkout.ts'
+import '../resolvers/reconciliations.ts'
+import '../resolvers/usage-charges.ts'
 
 let built: GraphQLSchema | undefined
 

@@ -5,11 +5,15 @@ import { createBillingFactIndexes } from './billing-facts.ts'
 import { createBillingInboxIndexes } from './billing-inbox.ts'
 import { createBillingNoticeIndexes } from './billing-notices.ts'
 import { createBillingSubscriptionIndexes } from './billing-subscriptions.ts'
+import { createChargeMonthIndexes } from './charge-months.ts'
+import { createCheckoutIndexes } from './checkouts.ts'
 import { ensureInvoiceNumbers } from './invoice-numbers.ts'
 import { createInvoiceIndexes } from './invoices.ts'
 import { createProviderInvoiceIndexes } from './provider-invoices.ts'
 import { createProviderRefundIndexes } from './provider-refunds.ts'
+import { createReconciliationIndexes } from './reconciliations.ts'
 import { createUnchargedUsageIndex } from './uncharged-usage.ts'
+import { createUsageChargeIndexes } from './usage-charges.ts'
 
 /** Of all that billing writes. Idempotent; also makes the collections, which transactions then need not. */
 export async function createBillingIndexes(db: Db): Promise<void> {
@@ -22,7 +26,11 @@ export async function createBillingIndexes(db: Db): Promise<void> {
     createInvoiceIndexes(db),
     createUnchargedUsageIndex(db),
     ensureInvoiceNumbers(db, INVOICE_KINDS),
+    createChargeMonthIndexes(db),
+    createCheckoutIndexes(db),
     createProviderInvoiceIndexes(db),
     createProviderRefundIndexes(db),
+    createReconciliationIndexes(db),
+    createUsageChargeIndexes(db),
   ])
 }

@@ -16,4 +16,5 @@ export const encryptedPlaces: readonly EncryptedPlace[] = [
   { collection: 'billingSubscriptions', path: 'customer' },
   { collection: 'apiKeys', path: 'billing.customer' },
   { collection: 'issuerRecords', path: 'content' },
+  { collection: 'checkouts', path: 'url' },
 ]

@@ -54,3 +54,15 @@ export async function raiseAccountVersion(
   )
   if (matchedCount === 0) throw new ReckonedBefore(`${_id} was invoiced meanwhile`)
 }
+
+/**
+ * What is being reckoned for the account is reckoned anew: something that decides about it changes in this
+ * transaction.
+ */
+export async function reckonAnew(db: Db, accountId: string, session: ClientSession): Promise<void> {
+  await invoiceAccounts(db).updateOne(
+    { _id: accountId },
+    { $inc: { version: 1 }, $setOnInsert: { empty: [] } },
+    { upsert: true, session },
+  )
+}

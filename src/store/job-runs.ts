@@ -11,6 +11,8 @@ export interface JobRun {
   /** On MongoDB's clock, as all leases are: ours may differ from that of the next owner. */
   leaseUntil: Date
   finishedAt?: Date
+  /** How far it is, as the job tells it: whoever takes it up goes on from there. */
+  progress?: Record<string, unknown>
   /** What was done, as the job tells it. */
   result?: Record<string, unknown>
 }
@@ -76,6 +78,16 @@ export async function finishRun(
   await jobRuns(db).updateOne({ _id: run.id, owner: run.owner }, [
     { $set: { finishedAt: '$$NOW', result: { $literal: result } } },
   ])
+}
+
+/** Only while the run is still this owner's. */
+export async function saveProgress(
+  db: Db,
+  run: { id: string; owner: string },
+  progress: Record<string, unknown>,
+): Promise<void> {
+  const filter = { _id: run.id, owner: run.owner, finishedAt: { $exists: false } }
+  await jobRuns(db).updateOne(filter, { $set: { progress } })
 }
 
 /** Gives an unfinished run back, so that the next process need not wait for its lease. */

@@ -7,6 +7,7 @@ import { findRedisServer } from '../../src/embedded/redis-binary.ts'
 import { launchMongod, type TestServer } from '../server-process.ts'
 import { billingRows } from './billing-rows.ts'
 import { type BillingState, runBillingRows } from './billing-run.ts'
+import { chargeRows, runChargeRows } from './charge-rows.ts'
 import { pause, type Row, rows } from './rows.ts'
 import { createWorld } from './world.ts'
 
@@ -49,6 +50,7 @@ if (values.help || values.list) {
       : [
           ...rows.map(({ id, fault }) => `${id.padEnd(28)} ${fault}`),
           ...billingRows.map(({ id, promise }) => `${id.padEnd(28)} promise ${promise}`),
+          ...chargeRows.map(({ id, promise }) => `${id.padEnd(28)} ${promise}`),
         ].join('\n'),
   )
   process.exit(0)
@@ -67,7 +69,9 @@ const save = () => writeFileSync(stateFile, JSON.stringify({ ...state, billing }
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD']).toString().trim()
 const scale = Number(values.scale)
 const wanted = rows.filter(({ id }) => !values.row || values.row.includes(id))
-const unknownRow = values.row?.find((id) => ![...rows, ...billingRows].some((row) => row.id === id))
+const unknownRow = values.row?.find(
+  (id) => ![...rows, ...billingRows, ...chargeRows].some((row) => row.id === id),
+)
 if (unknownRow !== undefined || !(scale > 0)) {
   console.error(
     unknownRow === undefined ? '--scale wants a number above 0' : `no row ${unknownRow}`,
@@ -81,18 +85,20 @@ const context = { binDir: join(dataDir, 'bin'), env: process.env, say: console.l
 const redisBinary = await findRedisServer(context)
 const mongodBinary = await findMongod(context)
 const shared = await launchMongod(mongodBinary)
-let billingOk: boolean
+let othersOk: boolean
 try {
   for (const row of wanted) await runRow(row)
-  billingOk = await runBillingRows({
+  const billingOk = await runBillingRows({
     ...{ ids: values.row, scale, seed, commit, redisBinary, mongod: shared },
     ...{ state: billing, save },
   })
+  const chargesOk = await runChargeRows({ ids: values.row, scale, seed, mongod: shared })
+  othersOk = billingOk && chargesOk
 } finally {
   await shared.stop()
 }
 if (wanted.length > 0) printTable()
-process.exitCode = billingOk && wanted.every((row) => verdictOf(row) === 'ok') ? 0 : 1
+process.exitCode = othersOk && wanted.every((row) => verdictOf(row) === 'ok') ? 0 : 1
 
 async function runRow(row: Row): Promise<void> {
   const goal = Math.max(1, Math.round(row.repetitions * scale))

@@ -100,11 +100,17 @@ function planLine(
 /**
  * The plan that decides about calls above the limit: the largest of those held in the month, by its limit; of
  * equals the one held last. Null: the key had none.
+ * @param end of the days that count, ms
  * @throws NotInvoiceable
  */
-export function largestPlan(life: KeyLife, month: number, plans: Plans): Plan | null {
+export function largestPlan(
+  life: KeyLife,
+  month: number,
+  plans: Plans,
+  end = startOfNextMonth(month),
+): Plan | null {
   let largest: Plan | null = null
-  for (const tier of tiersHeld(life, month)) {
+  for (const tier of tiersHeld(life, month, end)) {
     const plan = planNamed(plans, tier)
     if (!largest || limitOf(plan) >= limitOf(largest)) largest = plan
   }
@@ -131,9 +137,7 @@ export function overageLine(
   { plan, units, month, late }: { plan: Plan; units: number; month: number; late: boolean },
   currency: string,
 ): InvoiceLine {
-  const { per, prices } = plan.overage ?? { per: 1, prices: {} }
-  const price = priceIn(prices, currency, `overage of the plan "${plan.id}"`)
-  const unit = unitPriceOf(price, per, currency)
+  const unit = overagePrice(plan, currency)
   const limit = (plan.monthlyLimit ?? 0).toLocaleString('en-US')
   const what = late ? 'Late calls' : 'Calls'
   return {
@@ -143,6 +147,16 @@ export function overageLine(
     unitPrice: unitPriceText(unit, currency),
     amount: storedMinor(amountOf(units, unit, currency)),
   }
+}
+
+/**
+ * What one call above a plan's limit costs, in millionths of a major unit.
+ * @throws NotInvoiceable
+ */
+export function overagePrice(plan: Plan, currency: string): bigint {
+  const { per, prices } = plan.overage ?? { per: 1, prices: {} }
+  const price = priceIn(prices, currency, `overage of the plan "${plan.id}"`)
+  return unitPriceOf(price, per, currency)
 }
 
 function keyWords({ name, prefix }: Pick<NamedKey, 'name' | 'prefix'>): string {

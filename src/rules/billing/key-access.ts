@@ -97,7 +97,8 @@ export function shownOf<Held extends Shown>(held: readonly Held[], now: number):
   )
 }
 
-function newer(a: Shown, b: Shown): number {
+/** For `toSorted`: the one that was begun last comes first. */
+export function newer(a: Shown, b: Shown): number {
   return b.state.startedAt - a.state.startedAt || (a.id < b.id ? 1 : -1)
 }
 

@@ -4,6 +4,7 @@ import {
   FACT_RANK,
   type FactContent,
   type FactLink,
+  type FactPlace,
   type SubscriptionStatus,
 } from './fact.ts'
 import {
@@ -151,4 +152,27 @@ function adjustmentContent(event: Envelope): EventContent | null {
   if (!isDone) return null
   const refund = { id, customer, subscription: of, invoice: said.transaction_id, total, currency }
   return { at, about: 'refund', refund }
+}
+
+/**
+ * A subscription as Paddle answers when it is asked, as a fact of that instant. What has ended stands where it
+ * ended, so that no late event of the time before can bring it back.
+ * @param askedAt ms
+ * @throws UnreadableEvent
+ */
+export function fetchedPaddleFact(
+  content: unknown,
+  { at, eventId }: Pick<FactPlace, 'at' | 'eventId'>,
+  askedAt: number,
+): BillingFact {
+  const said = readAs(paddleSubscription, content)
+  if (!said.status) throw new UnreadableEvent('status: is none that we know')
+  const status = paddleStatuses[said.status]
+  const ended = status === 'CANCELED'
+  return {
+    at: ended ? Math.max(said.canceled_at ?? askedAt, at) : at,
+    micros: 0,
+    rank: ended ? FACT_RANK.ended : FACT_RANK.fetched,
+    ...{ eventId, type: 'fetched', says: snapshotOf(said, status), link: said.custom_data },
+  }
 }

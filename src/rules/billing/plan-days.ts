@@ -46,9 +46,14 @@ const atProvider: ReadonlySet<string> = new Set<SubscriptionStatus>([
  * the day of a change belongs to the new plan, that of a revocation to none, and a key made in the month
  * counts from that day. What lies ahead is as it is after the last entry.
  * @param month its start, ms
+ * @param end of the days that count, ms
  */
-export function planDays(life: KeyLife, month: number): (HeldPlan | null)[] {
-  const days = (startOfNextMonth(month) - month) / DAY
+export function planDays(
+  life: KeyLife,
+  month: number,
+  end = startOfNextMonth(month),
+): (HeldPlan | null)[] {
+  const days = (end - month) / DAY
   return Array.from({ length: days }, (_, index) => heldAt(life, month + (index + 1) * DAY - 1))
 }
 
@@ -70,11 +75,11 @@ function accessAt({ tier, changes }: KeyLife, at: number): AccessThen {
  * The plans that decide about calls above the limit, in the order in which they were held last: those of the
  * days, and the one that a revocation ended, because that day's calls were made on it.
  */
-export function tiersHeld(life: KeyLife, month: number): string[] {
-  const tiers = planDays(life, month).flatMap((held) => held?.tier ?? [])
-  const end = endOf(life)
-  if (end !== null && end >= month && end < startOfNextMonth(month)) {
-    tiers.push(accessAt(life, end - 1).tier)
+export function tiersHeld(life: KeyLife, month: number, end = startOfNextMonth(month)): string[] {
+  const tiers = planDays(life, month, end).flatMap((held) => held?.tier ?? [])
+  const ended = endOf(life)
+  if (ended !== null && ended >= month && ended < end) {
+    tiers.push(accessAt(life, ended - 1).tier)
   }
   // Of several days the last one counts.
   return [...new Set(tiers.toReversed())].toReversed()
@@ -85,9 +90,15 @@ function endOf({ revokedAt, changes }: KeyLife): number | null {
   return revokedAt === null || (entered !== null && entered < revokedAt) ? entered : revokedAt
 }
 
-/** Whether a provider had a subscription for the key at any time of the month. */
-export function wasAtProvider(life: KeyLife, month: number): boolean {
-  const end = startOfNextMonth(month)
+/**
+ * Whether a provider had a subscription for the key at any time of the month: then what is above the limit is the
+ * provider's to charge, else ours.
+ */
+export function wasAtProvider(
+  life: KeyLife,
+  month: number,
+  end = startOfNextMonth(month),
+): boolean {
   const atStart = accessAt(life, month).billingStatus
   const within = life.changes.filter(({ at }) => at >= month && at < end)
   return [atStart, ...within.map(({ to }) => to.billingStatus)].some((one) => atProvider.has(one))

@@ -3,8 +3,9 @@ import { schedule } from 'node-cron'
 import { dayName } from '../../rules/calendar-time.ts'
 import { dueDays } from '../../rules/due-runs.ts'
 import { DAYS_PROVABLE_MS } from '../../rules/usage-proof.ts'
-import { claimRun, finishedDays, finishRun, releaseRun, renewRun } from '../../store/job-runs.ts'
+import { finishedDays } from '../../store/job-runs.ts'
 import { usageCells } from '../../store/usage-cells.ts'
+import { doRun, RunEnded } from '../job-run.ts'
 import { type AggregationDeps, createDayAggregation } from './aggregate-day.ts'
 
 const JOB = 'aggregate-days'
@@ -30,11 +31,6 @@ export interface AggregateDays {
   closeDueDays(): Promise<string[]>
 }
 
-/** Another process has the run now, or this one stops. */
-class RunEnded extends Error {
-  override readonly name = 'RunEnded'
-}
-
 /** Any number of processes may run it: each day is closed by one of them. */
 export function createAggregateDays(options: AggregateDaysOptions): AggregateDays {
   const { db, clock, log, leaseMs = LEASE_MS, lookEveryMs = LOOK_EVERY_MS } = options
@@ -45,38 +41,14 @@ export function createAggregateDays(options: AggregateDaysOptions): AggregateDay
   let lastError: string | null = null
   let end = () => {}
 
-  async function closeDay(date: string): Promise<boolean> {
+  function closeDay(date: string): Promise<boolean> {
     const run = { id: `${JOB}:${date}`, owner, leaseMs }
-    if (!(await claimRun(db, run))) return false
-    const lease = keepLease(run)
-    try {
-      const done = await aggregateDay(date, async () => {
-        if (stopping || lease.lost()) throw new RunEnded(`the run of ${date} has ended`)
-      })
-      await finishRun(db, run, { ...done })
-      return true
-    } catch (error) {
-      // Without an answer the lease runs out by itself.
-      await releaseRun(db, run).catch(() => {})
-      throw error
-    } finally {
-      lease.end()
-    }
-  }
-
-  /** Renewed by time and not by batch: one batch over a slow network may outlast the lease. */
-  function keepLease(run: { id: string; owner: string; leaseMs: number }) {
-    let lost = false
-    const timer = setInterval(() => {
-      renewRun(db, run).then(
-        (kept) => {
-          lost ||= !kept
-        },
-        // MongoDB away: the run itself fails soon enough, or the next renewal works.
-        () => {},
-      )
-    }, run.leaseMs / 3)
-    return { lost: () => lost, end: () => clearInterval(timer) }
+    return doRun(
+      db,
+      run,
+      () => stopping,
+      async (check) => ({ ...(await aggregateDay(date, async () => check())) }),
+    )
   }
 
   async function closeDue(): Promise<string[]> {

@@ -5,15 +5,15 @@ import {
   type CountedEarlier,
   LATE_MONTHS,
 } from '../../rules/billing/monthly-documents.ts'
-import type { KeyLife } from '../../rules/billing/plan-days.ts'
 import type { Seller } from '../../rules/billing/seller.ts'
 import { monthName } from '../../rules/calendar-time.ts'
 import type { Plans } from '../../rules/plan.ts'
-import { type AccessChange, accessHistory } from '../../store/access-history.ts'
+import { accessHistory } from '../../store/access-history.ts'
 import { type AccountDoc, accounts } from '../../store/accounts.ts'
-import { type ApiKeyDoc, keysOfAccounts } from '../../store/api-keys.ts'
+import { keysOfAccounts } from '../../store/api-keys.ts'
 import { invoiceAccounts } from '../../store/invoice-accounts.ts'
 import { type InvoiceDoc, invoices } from '../../store/invoices.ts'
+import { lifeOf } from '../../store/key-life.ts'
 import { unchargedUsage } from '../../store/uncharged-usage.ts'
 import { type MonthCell, usageCells } from '../../store/usage-cells.ts'
 
@@ -109,16 +109,4 @@ export function countedBy({ kind, basis }: Pick<InvoiceDoc, 'kind' | 'basis'>): 
 
 function buyerOf({ name, billingName, billingAddress, taxId }: AccountDoc): Buyer {
   return { name: billingName ?? name, address: billingAddress ?? [], taxId: taxId ?? null }
-}
-
-export function lifeOf(
-  { createdAt, revokedAt, tier }: Pick<ApiKeyDoc, 'createdAt' | 'revokedAt' | 'tier'>,
-  changes: readonly AccessChange[],
-): KeyLife {
-  return {
-    createdAt: createdAt.getTime(),
-    revokedAt: revokedAt?.getTime() ?? null,
-    tier,
-    changes: changes.map(({ at, from, to }) => ({ at: at.getTime(), from, to })),
-  }
 }

@@ -14,8 +14,9 @@ import {
   invoiceFiles,
   invoices,
 } from '../../store/invoices.ts'
+import { lifeOf } from '../../store/key-life.ts'
 import { usageCells } from '../../store/usage-cells.ts'
-import { countedBy, lifeOf } from './account-facts.ts'
+import { countedBy } from './account-facts.ts'
 
 export interface InvoiceAudit extends Audit {
   invoice: InvoiceDoc
