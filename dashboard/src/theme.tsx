@@ -12,8 +12,14 @@ const theme = createTheme({
 /** Mantine's own are too pale for small text by WCAG's 4.5 : 1. */
 const readable: CSSVariablesResolver = ({ colors }) => ({
   variables: {},
-  light: { '--mantine-color-dimmed': colors.gray[7] },
-  dark: { '--mantine-color-dimmed': colors.dark[1] },
+  light: {
+    '--mantine-color-dimmed': colors.gray[7],
+    '--mantine-color-placeholder': colors.gray[7],
+  },
+  dark: {
+    '--mantine-color-dimmed': colors.dark[1],
+    '--mantine-color-placeholder': colors.dark[1],
+  },
 })
 
 /** The answer's own nonce: without it the policy refuses Mantine's one style element. */

@@ -24,6 +24,21 @@ const explore = lazy(async () => {
   return { default: Explore }
 })
 
+const billing = lazy(async () => {
+  const { Billing } = await import('./billing/billing.tsx')
+  return { default: Billing }
+})
+
+const calendar = lazy(async () => {
+  const { Calendar } = await import('./calendar/calendar.tsx')
+  return { default: Calendar }
+})
+
+const admin = lazy(async () => {
+  const { Admin } = await import('./admin/admin.tsx')
+  return { default: Admin }
+})
+
 /** Of what is listed and not built yet. */
 const unfinished = lazy(async () => {
   const { Unfinished } = await import('./unfinished.tsx')
@@ -35,9 +50,9 @@ export const pages: readonly Page[] = [
   { path: '/', title: 'Overview', adminOnly: false, View: overview },
   { path: '/keys', title: 'Keys', adminOnly: false, View: unfinished },
   { path: '/alerts', title: 'Alerts', adminOnly: false, View: unfinished },
-  { path: '/billing', title: 'Billing', adminOnly: false, View: unfinished },
-  { path: '/calendar', title: 'Tax calendar', adminOnly: false, View: unfinished },
+  { path: '/billing', title: 'Billing', adminOnly: false, View: billing },
+  { path: '/calendar', title: 'Tax calendar', adminOnly: false, View: calendar },
   { path: '/explore', title: 'Explore', adminOnly: false, View: explore },
   { path: '/analytics', title: 'Analytics', adminOnly: false, View: unfinished },
-  { path: '/admin', title: 'Admin', adminOnly: true, View: unfinished },
+  { path: '/admin', title: 'Admin', adminOnly: true, View: admin },
 ]

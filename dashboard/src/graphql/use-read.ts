@@ -1,0 +1,29 @@
+import { useCallback, useEffect, useRef } from 'react'
+import { type AnyVariables, type CombinedError, type UseQueryArgs, useQuery } from 'urql'
+import { useReturns } from './connection.ts'
+import { useConnection } from './connection-context.tsx'
+
+export interface Read<Data> {
+  /** Undefined until the first answer; the last good one after that. */
+  data: Data | undefined
+  error: CombinedError | undefined
+  fetching: boolean
+  /** Asks the server once more. */
+  again(): void
+}
+
+/** A question that is asked again whenever the connection has come back: what was read before may be old. */
+export function useRead<Data, Variables extends AnyVariables>(
+  args: UseQueryArgs<Variables, Data>,
+): Read<Data> {
+  const [{ data, error, fetching }, ask] = useQuery<Data, Variables>(args)
+  const again = useCallback(() => ask({ requestPolicy: 'network-only' }), [ask])
+  const returns = useReturns(useConnection())
+  const seen = useRef(returns)
+  useEffect(() => {
+    if (seen.current === returns) return
+    seen.current = returns
+    again()
+  }, [returns, again])
+  return { data, error, fetching, again }
+}
