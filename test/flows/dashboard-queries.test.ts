@@ -63,6 +63,11 @@ const fields: [string, string, { owner: string; admin: string; key: string }][] 
     { owner: '200', admin: 'FORBIDDEN', key: '200' },
   ],
   [
+    'usageDeadlines',
+    `{ usageDeadlines(${range}) { date } }`,
+    { owner: '200', admin: 'FORBIDDEN', key: 'FORBIDDEN' },
+  ],
+  [
     'pipeline',
     '{ pipeline { workers { id } } }',
     { owner: 'FORBIDDEN', admin: '200', key: 'FORBIDDEN' },

@@ -3,9 +3,11 @@ import { type AnyVariables, type CombinedError, type UseQueryArgs, useQuery } fr
 import { useReturns } from './connection.ts'
 import { useConnection } from './connection-context.tsx'
 
-export interface Read<Data> {
-  /** Undefined until the first answer; the last good one after that. */
+export interface Read<Data, Variables> {
+  /** Undefined until the first answer; while something else is asked, still the answer before. */
   data: Data | undefined
+  /** What `data` is the answer to. */
+  answered: Variables | undefined
   error: CombinedError | undefined
   fetching: boolean
   /** Asks the server once more. */
@@ -15,8 +17,8 @@ export interface Read<Data> {
 /** A question that is asked again whenever the connection has come back: what was read before may be old. */
 export function useRead<Data, Variables extends AnyVariables>(
   args: UseQueryArgs<Variables, Data>,
-): Read<Data> {
-  const [{ data, error, fetching }, ask] = useQuery<Data, Variables>(args)
+): Read<Data, Variables> {
+  const [{ data, error, fetching, operation }, ask] = useQuery<Data, Variables>(args)
   const again = useCallback(() => ask({ requestPolicy: 'network-only' }), [ask])
   const returns = useReturns(useConnection())
   const seen = useRef(returns)
@@ -25,5 +27,5 @@ export function useRead<Data, Variables extends AnyVariables>(
     seen.current = returns
     again()
   }, [returns, again])
-  return { data, error, fetching, again }
+  return { data, answered: operation?.variables, error, fetching, again }
 }
