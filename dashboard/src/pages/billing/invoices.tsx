@@ -62,7 +62,9 @@ function InvoicePage({ after, more }: PageProps) {
     <>
       {totalCount === 0 && (
         <WholeRow columns={COLUMNS}>
-          <Empty>No invoice yet. The first one comes when a month with something to pay is over.</Empty>
+          <Empty>
+            No invoice yet. The first one comes when a month with something to pay is over.
+          </Empty>
         </WholeRow>
       )}
       {edges.map(({ node }) => (

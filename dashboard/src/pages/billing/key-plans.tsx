@@ -90,7 +90,14 @@ function WhatComes({ apiKey, plans }: { apiKey: BillingKey; plans: readonly Bill
   if (status === 'CANCELED') {
     return (
       <>
-        {at}: ended{endsAt && <> on <UtcTime at={endsAt} /></>}; the key is on the free plan.
+        {at}: ended
+        {endsAt && (
+          <>
+            {' '}
+            on <UtcTime at={endsAt} />
+          </>
+        )}
+        ; the key is on the free plan.
       </>
     )
   }
@@ -99,7 +106,12 @@ function WhatComes({ apiKey, plans }: { apiKey: BillingKey; plans: readonly Bill
     return (
       <>
         {at}: a payment has failed.
-        {refusedFrom && <> Calls are served until <UtcTime at={refusedFrom} />.</>}
+        {refusedFrom && (
+          <>
+            {' '}
+            Calls are served until <UtcTime at={refusedFrom} />.
+          </>
+        )}
       </>
     )
   }
@@ -114,7 +126,12 @@ function WhatComes({ apiKey, plans }: { apiKey: BillingKey; plans: readonly Bill
   return (
     <>
       {at}
-      {currentPeriodEnd && <>, renewed on <UtcTime at={currentPeriodEnd} /></>}.
+      {currentPeriodEnd && (
+        <>
+          , renewed on <UtcTime at={currentPeriodEnd} />
+        </>
+      )}
+      .
     </>
   )
 }

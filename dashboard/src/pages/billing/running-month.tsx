@@ -35,7 +35,7 @@ export function RunningMonth() {
 
 function Preview({ document: { kind, total, lines } }: { document: PreviewedFragment }) {
   return (
-    <div role="group" aria-label={kindWords[kind]}>
+    <section aria-label={kindWords[kind]}>
       <Text size="sm" c="dimmed">
         {kind === 'INVOICE' ? 'Invoiced by us' : 'Charged by your payment provider'}
       </Text>
@@ -70,6 +70,6 @@ function Preview({ document: { kind, total, lines } }: { document: PreviewedFrag
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
-    </div>
+    </section>
   )
 }
