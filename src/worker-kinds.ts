@@ -160,7 +160,7 @@ function createApply(
     customerHash: createCustomerHash(apiKeyPepper),
     live: billing.live,
     fetchSubscription: stripe && (async (id) => (await stripe.subscriptions([id])).get(id)),
-    fetchCharge: stripe?.charge,
+    fetchCharge: stripe?.charge ?? null,
     onApplied: publish,
   })
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import type { Demo } from '../../src/embedded/demo.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
+import { endLeftovers, findLeftovers } from '../../src/embedded/leftovers.ts'
 import { findMongod } from '../../src/embedded/mongod-binary.ts'
 import { findRedisServer } from '../../src/embedded/redis-binary.ts'
 
@@ -41,6 +42,8 @@ export async function startTemporaryProduct(
       child.kill('SIGTERM')
       await once(child, 'exit')
     }
+    // Nothing, unless it was killed.
+    await endLeftovers(await findLeftovers(dataDir, null), 1_000)
     rmSync(dataDir, { recursive: true, force: true })
   }
   try {

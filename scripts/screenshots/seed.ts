@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { Registry } from 'prom-client'
 import { createLog } from '../../src/log.ts'
-import { DAY, monthName, startOfMonth } from '../../src/rules/calendar-time.ts'
+import { DAY, HOUR, monthName, startOfMonth } from '../../src/rules/calendar-time.ts'
 import { accessHistory } from '../../src/store/access-history.ts'
 import { apiKeys } from '../../src/store/api-keys.ts'
 import { connectDatabase, type Database } from '../../src/store/database.ts'
@@ -92,11 +92,13 @@ async function makeKeys({ demo }: Seed): Promise<SeededKey[]> {
 
 /** An invoice asks since when a key was there, and on which plan. */
 async function makeOlder({ db, now }: Seed, keys: readonly SeededKey[]): Promise<void> {
-  const createdAt = new Date(now - HISTORY_DAYS * DAY)
-  const ids = keys.map(({ id }) => id)
-  await apiKeys(db).updateMany({ _id: { $in: ids } }, { $set: { createdAt } })
-  const since = { $set: { at: createdAt, recordedAt: createdAt } }
-  await accessHistory(db).updateMany({ apiKeyId: { $in: ids } }, since)
+  for (const [index, { id }] of keys.entries()) {
+    // In the order in which they were made.
+    const createdAt = new Date(now - HISTORY_DAYS * DAY + index * HOUR)
+    await apiKeys(db).updateOne({ _id: id }, { $set: { createdAt } })
+    const since = { $set: { at: createdAt, recordedAt: createdAt } }
+    await accessHistory(db).updateMany({ apiKeyId: id }, since)
+  }
 }
 
 /** Through a spool of its own, which the product's worker counts like any other. */

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { PageByPage, type PageProps, WholeRow } from '../../components/page-by-page.tsx'
 import { Empty, Failed, Loading } from '../../components/states.tsx'
 import { UtcTime } from '../../components/utc-time.tsx'
+import { WideTable } from '../../components/wide-table.tsx'
 import { AccessChangesDocument, type AccessChangesQuery } from '../../gql/graphql.ts'
 import { useRead } from '../../graphql/use-read.ts'
 import { billingWords, keyStatusWords } from './access-words.ts'
@@ -26,24 +27,23 @@ export function AccessAudit() {
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
       />
-      <Table.ScrollContainer minWidth={720}>
-        <Table verticalSpacing="sm">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Recorded</Table.Th>
-              <Table.Th>Key</Table.Th>
-              <Table.Th>Change</Table.Th>
-              <Table.Th>Why</Table.Th>
-              <Table.Th>By</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            <PageByPage key={accountId}>
-              {(page) => <ChangePage accountId={accountId} {...page} />}
-            </PageByPage>
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <WideTable
+        name="Access changes"
+        minWidth={720}
+        head={
+          <>
+            <Table.Th>Recorded</Table.Th>
+            <Table.Th>Key</Table.Th>
+            <Table.Th>Change</Table.Th>
+            <Table.Th>Why</Table.Th>
+            <Table.Th>By</Table.Th>
+          </>
+        }
+      >
+        <PageByPage key={accountId}>
+          {(page) => <ChangePage accountId={accountId} {...page} />}
+        </PageByPage>
+      </WideTable>
     </Stack>
   )
 }

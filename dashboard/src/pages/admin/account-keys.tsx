@@ -2,6 +2,7 @@ import { Badge, Table, Text } from '@mantine/core'
 import { Name } from '../../components/name.tsx'
 import { UtcTime } from '../../components/utc-time.tsx'
 import { WholeNumber } from '../../components/whole-number.tsx'
+import { WideTable } from '../../components/wide-table.tsx'
 import type { AdminAccountsQuery } from '../../gql/graphql.ts'
 import { billingWords, keyStatusColours, keyStatusWords } from './access-words.ts'
 
@@ -10,26 +11,25 @@ type Key = NonNullable<AdminAccountsQuery['accounts']>['edges'][number]['node'][
 /** Of one account, revoked ones included. */
 export function AccountKeys({ apiKeys }: { apiKeys: readonly Key[] }) {
   return (
-    <Table.ScrollContainer minWidth={720}>
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Key</Table.Th>
-            <Table.Th>State</Table.Th>
-            <Table.Th>Plan</Table.Th>
-            <Table.Th ta="right">Limit a month</Table.Th>
-            <Table.Th>Billing</Table.Th>
-            <Table.Th>Created</Table.Th>
-            <Table.Th>Last used</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {apiKeys.map((key) => (
-            <KeyRow key={key.id} apiKey={key} />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <WideTable
+      name="Keys"
+      minWidth={720}
+      head={
+        <>
+          <Table.Th>Key</Table.Th>
+          <Table.Th>State</Table.Th>
+          <Table.Th>Plan</Table.Th>
+          <Table.Th ta="right">Limit a month</Table.Th>
+          <Table.Th>Billing</Table.Th>
+          <Table.Th>Created</Table.Th>
+          <Table.Th>Last used</Table.Th>
+        </>
+      }
+    >
+      {apiKeys.map((key) => (
+        <KeyRow key={key.id} apiKey={key} />
+      ))}
+    </WideTable>
   )
 }
 

@@ -5,6 +5,7 @@ import { PageByPage, type PageProps, WholeRow } from '../../components/page-by-p
 import { Panel } from '../../components/panel.tsx'
 import { Empty, Failed, Loading } from '../../components/states.tsx'
 import { UtcTime } from '../../components/utc-time.tsx'
+import { UnseenHead, WideTable } from '../../components/wide-table.tsx'
 import {
   type BillingEventStatus,
   BillingEventsDocument,
@@ -46,24 +47,21 @@ export function BillingEvents() {
         mb="sm"
         maw="100%"
       />
-      <Table.ScrollContainer minWidth={680}>
-        <Table verticalSpacing="sm">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Received</Table.Th>
-              <Table.Th>Event</Table.Th>
-              <Table.Th>State</Table.Th>
-              <Table.Th>Why</Table.Th>
-              <Table.Th aria-label="What to do" />
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            <PageByPage key={chosen}>
-              {(page) => <EventPage status={status} {...page} />}
-            </PageByPage>
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <WideTable
+        name="Events of payment providers"
+        minWidth={680}
+        head={
+          <>
+            <Table.Th>Received</Table.Th>
+            <Table.Th>Event</Table.Th>
+            <Table.Th>State</Table.Th>
+            <Table.Th>Why</Table.Th>
+            <UnseenHead>What to do</UnseenHead>
+          </>
+        }
+      >
+        <PageByPage key={chosen}>{(page) => <EventPage status={status} {...page} />}</PageByPage>
+      </WideTable>
     </Panel>
   )
 }

@@ -5,6 +5,7 @@ import { Panel } from '../../components/panel.tsx'
 import { Empty, Failed, Loading } from '../../components/states.tsx'
 import { UtcTime } from '../../components/utc-time.tsx'
 import { WholeNumber } from '../../components/whole-number.tsx'
+import { UnseenHead, WideTable } from '../../components/wide-table.tsx'
 import {
   DeadDeliveriesDocument,
   type DeadDeliveriesQuery,
@@ -23,22 +24,21 @@ export function DeadDeliveries() {
       title="Deliveries that were given up"
       about="Alerts and mails that no try brought to their channel. Sent again, they keep their id, so that receivers can tell doubles."
     >
-      <Table.ScrollContainer minWidth={680}>
-        <Table verticalSpacing="sm">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Created</Table.Th>
-              <Table.Th>Account and channel</Table.Th>
-              <Table.Th ta="right">Tries</Table.Th>
-              <Table.Th>Last answer</Table.Th>
-              <Table.Th aria-label="What to do" />
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            <PageByPage>{(page) => <DeadPage {...page} />}</PageByPage>
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <WideTable
+        name="Deliveries that were given up"
+        minWidth={680}
+        head={
+          <>
+            <Table.Th>Created</Table.Th>
+            <Table.Th>Account and channel</Table.Th>
+            <Table.Th ta="right">Tries</Table.Th>
+            <Table.Th>Last answer</Table.Th>
+            <UnseenHead>What to do</UnseenHead>
+          </>
+        }
+      >
+        <PageByPage>{(page) => <DeadPage {...page} />}</PageByPage>
+      </WideTable>
     </Panel>
   )
 }
@@ -92,7 +92,11 @@ function DeadRow({ dead }: { dead: Dead }) {
       </Table.Td>
       <Table.Td>{last ? `${last.code ?? ''} ${last.error ?? ''}`.trim() : 'never tried'}</Table.Td>
       <Table.Td ta="right">
-        <ReplayButton of={`delivery ${id}`} done="Sent again" replay={() => replay({ id })} />
+        <ReplayButton
+          of={`delivery ${id}`}
+          done="Waits to be sent again"
+          replay={() => replay({ id })}
+        />
       </Table.Td>
     </Table.Tr>
   )

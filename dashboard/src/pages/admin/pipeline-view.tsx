@@ -4,6 +4,7 @@ import { Panel } from '../../components/panel.tsx'
 import { Empty, Failed, Loading } from '../../components/states.tsx'
 import { UtcTime } from '../../components/utc-time.tsx'
 import { WholeNumber } from '../../components/whole-number.tsx'
+import { WideTable } from '../../components/wide-table.tsx'
 import { AdminPipelineDocument, type AdminPipelineQuery } from '../../gql/graphql.ts'
 import { useRead } from '../../graphql/use-read.ts'
 
@@ -106,34 +107,34 @@ function Partitions({ partitions }: { partitions: readonly Partition[] }) {
       {partitions.length === 0 ? (
         <Empty>No worker has run yet.</Empty>
       ) : (
-        <Table.ScrollContainer minWidth={640}>
-          <Table verticalSpacing={4}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Partition</Table.Th>
-                <Table.Th>Counted by</Table.Th>
-                <Table.Th ta="right">Waiting</Table.Th>
-                <Table.Th ta="right">Oldest, s</Table.Th>
-                <Table.Th ta="right">Commits</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {partitions.map((one) => (
-                <Table.Tr key={one.partition}>
-                  <Table.Td>{one.partition}</Table.Td>
-                  <Table.Td className="typed">
-                    {isOwned(one, now) ? one.owner : 'nobody, until another worker takes it'}
-                  </Table.Td>
-                  <Table.Td ta="right">{numberOr(one.lagEntries)}</Table.Td>
-                  <Table.Td ta="right">{numberOr(one.lagSeconds)}</Table.Td>
-                  <Table.Td ta="right">
-                    <WholeNumber value={one.commits} />
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <WideTable
+          name="Partitions"
+          minWidth={640}
+          verticalSpacing={4}
+          head={
+            <>
+              <Table.Th>Partition</Table.Th>
+              <Table.Th>Counted by</Table.Th>
+              <Table.Th ta="right">Waiting</Table.Th>
+              <Table.Th ta="right">Oldest, s</Table.Th>
+              <Table.Th ta="right">Commits</Table.Th>
+            </>
+          }
+        >
+          {partitions.map((one) => (
+            <Table.Tr key={one.partition}>
+              <Table.Td>{one.partition}</Table.Td>
+              <Table.Td className="typed">
+                {isOwned(one, now) ? one.owner : 'nobody, until another worker takes it'}
+              </Table.Td>
+              <Table.Td ta="right">{numberOr(one.lagEntries)}</Table.Td>
+              <Table.Td ta="right">{numberOr(one.lagSeconds)}</Table.Td>
+              <Table.Td ta="right">
+                <WholeNumber value={one.commits} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </WideTable>
       )}
     </Panel>
   )
@@ -151,36 +152,36 @@ function Spools({ producers }: Pick<Pipeline, 'producers'>) {
       {producers.length === 0 ? (
         <Empty>No process has a spool.</Empty>
       ) : (
-        <Table.ScrollContainer minWidth={560}>
-          <Table verticalSpacing={4}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Machine</Table.Th>
-                <Table.Th>Opened</Table.Th>
-                <Table.Th>Last fed</Table.Th>
-                <Table.Th>State</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {producers.map((one) => (
-                <Table.Tr key={one.id}>
-                  <Table.Td className="typed">{one.host}</Table.Td>
-                  <Table.Td>
-                    <UtcTime at={one.openedAt} />
-                  </Table.Td>
-                  <Table.Td>
-                    <UtcTime at={one.seenAt} />
-                  </Table.Td>
-                  <Table.Td>
-                    <Badge color={isStale(one, now) ? 'red' : 'green'} variant="light" tt="none">
-                      {isStale(one, now) ? 'Left alone' : 'Fed'}
-                    </Badge>
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <WideTable
+          name="Spools"
+          minWidth={560}
+          verticalSpacing={4}
+          head={
+            <>
+              <Table.Th>Machine</Table.Th>
+              <Table.Th>Opened</Table.Th>
+              <Table.Th>Last fed</Table.Th>
+              <Table.Th>State</Table.Th>
+            </>
+          }
+        >
+          {producers.map((one) => (
+            <Table.Tr key={one.id}>
+              <Table.Td className="typed">{one.host}</Table.Td>
+              <Table.Td>
+                <UtcTime at={one.openedAt} />
+              </Table.Td>
+              <Table.Td>
+                <UtcTime at={one.seenAt} />
+              </Table.Td>
+              <Table.Td>
+                <Badge color={isStale(one, now) ? 'red' : 'green'} variant="light" tt="none">
+                  {isStale(one, now) ? 'Left alone' : 'Fed'}
+                </Badge>
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </WideTable>
       )}
     </Panel>
   )
@@ -192,42 +193,38 @@ function LastJobs({ jobs }: Pick<Pipeline, 'jobs'>) {
       {jobs.length === 0 ? (
         <Empty>Nothing has run yet.</Empty>
       ) : (
-        <Table.ScrollContainer minWidth={640}>
-          <Table verticalSpacing={4}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Run</Table.Th>
-                <Table.Th>Began</Table.Th>
-                <Table.Th>Ended</Table.Th>
-                <Table.Th ta="right">Attempts</Table.Th>
-                <Table.Th ta="right">Differences</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {jobs.map((job) => (
-                <Table.Tr key={job.id}>
-                  <Table.Td className="typed">{job.id}</Table.Td>
-                  <Table.Td>
-                    <UtcTime at={job.startedAt} />
-                  </Table.Td>
-                  <Table.Td>
-                    {job.finishedAt === null ? 'runs' : <UtcTime at={job.finishedAt} />}
-                  </Table.Td>
-                  <Table.Td ta="right">
-                    <WholeNumber value={job.attempts} />
-                  </Table.Td>
-                  <Table.Td ta="right">
-                    {job.differenceCount === null ? (
-                      '–'
-                    ) : (
-                      <WholeNumber value={job.differenceCount} />
-                    )}
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <WideTable
+          name="Scheduled work"
+          minWidth={640}
+          verticalSpacing={4}
+          head={
+            <>
+              <Table.Th>Run</Table.Th>
+              <Table.Th>Began</Table.Th>
+              <Table.Th>Ended</Table.Th>
+              <Table.Th ta="right">Attempts</Table.Th>
+              <Table.Th ta="right">Differences</Table.Th>
+            </>
+          }
+        >
+          {jobs.map((job) => (
+            <Table.Tr key={job.id}>
+              <Table.Td className="typed">{job.id}</Table.Td>
+              <Table.Td>
+                <UtcTime at={job.startedAt} />
+              </Table.Td>
+              <Table.Td>
+                {job.finishedAt === null ? 'runs' : <UtcTime at={job.finishedAt} />}
+              </Table.Td>
+              <Table.Td ta="right">
+                <WholeNumber value={job.attempts} />
+              </Table.Td>
+              <Table.Td ta="right">
+                {job.differenceCount === null ? '–' : <WholeNumber value={job.differenceCount} />}
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </WideTable>
       )}
     </Panel>
   )

@@ -1,4 +1,4 @@
-import { Badge, Button, Table, Text } from '@mantine/core'
+import { Badge, Box, Button, Table, Text } from '@mantine/core'
 import { useState } from 'react'
 import { monthInWords } from '../../components/calendar-day.tsx'
 import { MoneyAmount } from '../../components/money-amount.tsx'
@@ -6,9 +6,11 @@ import { PageByPage, type PageProps, WholeRow } from '../../components/page-by-p
 import { Panel } from '../../components/panel.tsx'
 import { Empty, Failed, Loading } from '../../components/states.tsx'
 import { UtcTime } from '../../components/utc-time.tsx'
+import { UnseenHead, WideTable } from '../../components/wide-table.tsx'
 import { InvoicesDocument, type InvoicesQuery } from '../../gql/graphql.ts'
 import { useRead } from '../../graphql/use-read.ts'
 import { useSession } from '../../session/session-context.tsx'
+import classes from './billing.module.css'
 import { invoiceWords, kindWords } from './billing-words.ts'
 import { downloadPdf } from './invoice-file.ts'
 
@@ -21,25 +23,24 @@ export function Invoices() {
   return (
     <Panel
       title="Invoices"
-      about="One a month, made on its first day after, and mailed to you. A usage statement lists what Stripe or Paddle charge: theirs is the invoice to pay."
+      about="Made on the first of the next month and mailed to you. A usage statement lists what Stripe or Paddle charge: theirs is the invoice to pay."
     >
-      <Table.ScrollContainer minWidth={680}>
-        <Table verticalSpacing="sm">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Number</Table.Th>
-              <Table.Th>Month</Table.Th>
-              <Table.Th>Issued</Table.Th>
-              <Table.Th>State</Table.Th>
-              <Table.Th ta="right">Total</Table.Th>
-              <Table.Th aria-label="Download" />
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            <PageByPage>{(page) => <InvoicePage {...page} />}</PageByPage>
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <WideTable
+        name="Invoices"
+        minWidth={250}
+        head={
+          <>
+            <Table.Th>Number</Table.Th>
+            <Table.Th visibleFrom="sm">Month</Table.Th>
+            <Table.Th visibleFrom="md">Issued</Table.Th>
+            <Table.Th visibleFrom="sm">State</Table.Th>
+            <Table.Th ta="right">Total</Table.Th>
+            <UnseenHead>Download</UnseenHead>
+          </>
+        }
+      >
+        <PageByPage>{(page) => <InvoicePage {...page} />}</PageByPage>
+      </WideTable>
     </Panel>
   )
 }
@@ -76,8 +77,7 @@ function InvoicePage({ after, more }: PageProps) {
 }
 
 function InvoiceRow({ invoice }: { invoice: Invoice }) {
-  const { kind, number, month, issuedAt, status, because, total, providerInvoices } = invoice
-  const { word, colour } = invoiceWords[status]
+  const { kind, number, month, issuedAt, total, providerInvoices } = invoice
   return (
     <Table.Tr>
       <Table.Td>
@@ -86,24 +86,40 @@ function InvoiceRow({ invoice }: { invoice: Invoice }) {
           {kindWords[kind]}
           {providerInvoices.length > 0 && ` of ${providerInvoices.join(', ')}`}
         </Text>
+        {/* Columns of their own where there is room. */}
+        <Box hiddenFrom="sm">
+          <Text size="sm" c="dimmed">
+            {monthInWords(month)}
+          </Text>
+          <State invoice={invoice} />
+        </Box>
       </Table.Td>
-      <Table.Td>{monthInWords(month)}</Table.Td>
-      <Table.Td>
+      <Table.Td visibleFrom="sm">{monthInWords(month)}</Table.Td>
+      <Table.Td visibleFrom="md">
         <UtcTime at={issuedAt} />
       </Table.Td>
-      <Table.Td>
-        <Badge color={colour} variant="light" tt="none">
-          {word}
-        </Badge>
-        {because !== null && <Text size="xs">{because}</Text>}
+      <Table.Td visibleFrom="sm">
+        <State invoice={invoice} />
       </Table.Td>
-      <Table.Td ta="right">
+      <Table.Td ta="right" className={classes.amount}>
         <MoneyAmount of={total} />
       </Table.Td>
       <Table.Td ta="right">
         <PdfButton invoice={invoice} />
       </Table.Td>
     </Table.Tr>
+  )
+}
+
+function State({ invoice: { status, because } }: { invoice: Invoice }) {
+  const { word, colour } = invoiceWords[status]
+  return (
+    <>
+      <Badge color={colour} variant="light" tt="none">
+        {word}
+      </Badge>
+      {because !== null && <Text size="xs">{because}</Text>}
+    </>
   )
 }
 

@@ -17,7 +17,13 @@ interface KeyPlansProps {
 /** What each key may do, and who is paid for it. */
 export function KeyPlans({ keys, plans }: KeyPlansProps) {
   return (
-    <Panel title="Plans of your keys">
+    <Panel
+      title="Plans of your keys"
+      about={
+        !plans.some(({ soldBy }) => soldBy.length > 0) &&
+        'No payment provider is set up on this server, so that no plan can be bought here. The operator changes the plan of a key; what it costs is invoiced below.'
+      }
+    >
       {keys.length === 0 ? (
         <Empty>You have no key. Create one on the page “Keys”.</Empty>
       ) : (

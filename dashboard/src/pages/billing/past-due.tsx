@@ -87,8 +87,9 @@ function Failing({ apiKey, plans }: { apiKey: BillingKey; plans: readonly Billin
           )}
         </Text>
         <Text size="sm">
-          Pay the open invoice or change the payment method at {provider}. It is noticed here within
-          seconds; nothing else is to be done.
+          Pay the open invoice or change the payment method at {provider}
+          {!subscription.hasPortal && ', by the link in its mail about the invoice'}. It is noticed
+          here within seconds; nothing else is to be done.
         </Text>
         <PortalButton apiKey={apiKey} label="Pay or change the payment method" filled />
       </Stack>

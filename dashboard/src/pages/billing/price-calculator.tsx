@@ -5,9 +5,11 @@ import { MoneyAmount } from '../../components/money-amount.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { Failed, Loading } from '../../components/states.tsx'
 import { WholeNumber } from '../../components/whole-number.tsx'
+import { WideTable } from '../../components/wide-table.tsx'
 import { dayName, monthBefore } from '../../format/times.ts'
 import { WhatPlansCostDocument, type WhatPlansCostQuery } from '../../gql/graphql.ts'
 import { useRead } from '../../graphql/use-read.ts'
+import classes from './billing.module.css'
 import type { BillingKey } from './billing.tsx'
 
 const MONTHS = 12
@@ -54,7 +56,7 @@ export function PriceCalculator({ keys }: { keys: readonly BillingKey[] }) {
           <Text size="sm" mb="xs">
             <WholeNumber value={usedIn(data, apiKeyId)} /> units in {monthInWords(month)}.
           </Text>
-          <CostTable costs={data.planCosts} />
+          <CostTable costs={data.planCosts} tier={keys.find(({ id }) => id === key)?.tier} />
         </>
       ) : error ? (
         <Failed what="The prices could not be read." error={error} onRetry={again} />
@@ -67,37 +69,54 @@ export function PriceCalculator({ keys }: { keys: readonly BillingKey[] }) {
 
 type Costs = NonNullable<WhatPlansCostQuery['planCosts']>
 
-function CostTable({ costs }: { costs: Costs }) {
+/** @param tier of the one key whose calls these are; undefined: of several */
+function CostTable({ costs, tier }: { costs: Costs; tier: string | undefined }) {
   const best = cheapest(costs)
   return (
-    <Table.ScrollContainer minWidth={560}>
-      <Table verticalSpacing="xs">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Plan</Table.Th>
-            <Table.Th ta="right">Plan’s price</Table.Th>
-            <Table.Th ta="right">Above its limit</Table.Th>
-            <Table.Th ta="right">Total</Table.Th>
-            <Table.Th ta="right">Refused calls</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {costs.map((cost) => (
-            <CostRow key={cost.plan.id} cost={cost} best={cost === best} />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <WideTable
+      name="Costs"
+      minWidth={250}
+      verticalSpacing="xs"
+      head={
+        <>
+          <Table.Th>Plan</Table.Th>
+          <Table.Th ta="right" visibleFrom="sm">
+            Plan’s price
+          </Table.Th>
+          <Table.Th ta="right" visibleFrom="sm">
+            Above its limit
+          </Table.Th>
+          <Table.Th ta="right">Total</Table.Th>
+          <Table.Th ta="right">Refused calls</Table.Th>
+        </>
+      }
+    >
+      {costs.map((cost) => (
+        <CostRow key={cost.plan.id} cost={cost} best={cost === best} now={cost.plan.id === tier} />
+      ))}
+    </WideTable>
   )
 }
 
-function CostRow({ cost, best }: { cost: Costs[number]; best: boolean }) {
+interface CostRowProps {
+  cost: Costs[number]
+  best: boolean
+  /** The plan that the key has at present. */
+  now: boolean
+}
+
+function CostRow({ cost, best, now }: CostRowProps) {
   const { plan, base, overage, total, refusedRequests } = cost
   return (
     <Table.Tr>
       <Table.Th scope="row" fw={400}>
         <Group gap="xs">
           {plan.name}
+          {now && (
+            <Badge color="gray" variant="light" tt="none">
+              Plan now
+            </Badge>
+          )}
           {best && (
             <Badge color="green" variant="light" tt="none">
               Cheapest that serves them all
@@ -105,18 +124,15 @@ function CostRow({ cost, best }: { cost: Costs[number]; best: boolean }) {
           )}
         </Group>
       </Table.Th>
-      {total === null ? (
-        <Table.Td colSpan={3} ta="right">
-          not sold in your currency
-        </Table.Td>
-      ) : (
-        [base, overage, total].map((money, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: three columns, always the same.
-          <Table.Td ta="right" key={index} fw={index === 2 ? 700 : 400}>
-            {money && <MoneyAmount of={money} />}
-          </Table.Td>
-        ))
-      )}
+      <Table.Td ta="right" visibleFrom="sm" className={classes.amount}>
+        {base && <MoneyAmount of={base} />}
+      </Table.Td>
+      <Table.Td ta="right" visibleFrom="sm" className={classes.amount}>
+        {overage && <MoneyAmount of={overage} />}
+      </Table.Td>
+      <Table.Td ta="right" fw={700} className={classes.amount}>
+        {total ? <MoneyAmount of={total} /> : 'not sold in your currency'}
+      </Table.Td>
       <Table.Td ta="right">
         {refusedRequests === 0 ? 'none' : <WholeNumber value={refusedRequests} />}
       </Table.Td>

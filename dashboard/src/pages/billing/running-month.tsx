@@ -7,6 +7,7 @@ import { WholeNumber } from '../../components/whole-number.tsx'
 import { dayName } from '../../format/times.ts'
 import { type PreviewedFragment, RunningMonthDocument } from '../../gql/graphql.ts'
 import { useRead } from '../../graphql/use-read.ts'
+import classes from './billing.module.css'
 import { kindWords } from './billing-words.ts'
 
 /** What the month that runs would be invoiced with, were it over and nothing changed until then. */
@@ -42,34 +43,36 @@ function Preview({ document: { kind, total, lines } }: { document: PreviewedFrag
       <Text fz={28} fw={700} lh={1.3}>
         <MoneyAmount of={total} />
       </Text>
-      <Table.ScrollContainer minWidth={420}>
-        <Table verticalSpacing={4} horizontalSpacing={4}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>For</Table.Th>
-              <Table.Th ta="right">Quantity</Table.Th>
-              <Table.Th ta="right">Each</Table.Th>
-              <Table.Th ta="right">Amount</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {lines.map((line) => (
-              <Table.Tr key={line.description}>
-                <Table.Td className="typed">{line.description}</Table.Td>
-                <Table.Td ta="right">
-                  <WholeNumber value={line.quantity} />
-                </Table.Td>
-                <Table.Td ta="right">
-                  <MoneyAmount of={line.unitPrice} />
-                </Table.Td>
-                <Table.Td ta="right">
-                  <MoneyAmount of={line.amount} />
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <Table verticalSpacing={6} horizontalSpacing={4}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>For</Table.Th>
+            <Table.Th ta="right">Amount</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {lines.map((line) => (
+            <Line key={line.description} line={line} />
+          ))}
+        </Table.Tbody>
+      </Table>
     </section>
+  )
+}
+
+function Line({ line }: { line: PreviewedFragment['lines'][number] }) {
+  const { description, quantity, unitPrice, amount } = line
+  return (
+    <Table.Tr>
+      <Table.Td className="typed">
+        {description}
+        <Text size="sm" c="dimmed">
+          <WholeNumber value={quantity} /> × <MoneyAmount of={unitPrice} />
+        </Text>
+      </Table.Td>
+      <Table.Td ta="right" className={classes.amount}>
+        <MoneyAmount of={amount} />
+      </Table.Td>
+    </Table.Tr>
   )
 }

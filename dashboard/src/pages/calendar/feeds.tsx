@@ -5,6 +5,7 @@ import { AskFirst } from '../../components/ask-first.tsx'
 import { Name } from '../../components/name.tsx'
 import { Empty, Failed, Loading } from '../../components/states.tsx'
 import { UtcTime } from '../../components/utc-time.tsx'
+import { UnseenHead, WideTable } from '../../components/wide-table.tsx'
 import { FeedsDocument, type FeedsQuery, RevokeFeedDocument } from '../../gql/graphql.ts'
 import { useRead } from '../../graphql/use-read.ts'
 import type { CalendarKey } from './calendar.tsx'
@@ -43,24 +44,23 @@ function FeedTable({ feeds, onRevoked }: { feeds: readonly Feed[]; onRevoked: ()
   if (feeds.length === 0) return <Empty>This key has no calendar feed yet.</Empty>
   return (
     <>
-      <Table.ScrollContainer minWidth={560}>
-        <Table verticalSpacing="sm">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Feed</Table.Th>
-              <Table.Th>Shows</Table.Th>
-              <Table.Th>Created</Table.Th>
-              <Table.Th>State</Table.Th>
-              <Table.Th aria-label="What to do" />
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {feeds.map((feed) => (
-              <FeedRow key={feed.id} feed={feed} onRevoke={() => setRevoking(feed)} />
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <WideTable
+        name="Calendar feeds"
+        minWidth={560}
+        head={
+          <>
+            <Table.Th>Feed</Table.Th>
+            <Table.Th>Shows</Table.Th>
+            <Table.Th>Created</Table.Th>
+            <Table.Th>State</Table.Th>
+            <UnseenHead>What to do</UnseenHead>
+          </>
+        }
+      >
+        {feeds.map((feed) => (
+          <FeedRow key={feed.id} feed={feed} onRevoke={() => setRevoking(feed)} />
+        ))}
+      </WideTable>
       <RevokeFeed feed={revoking} onClose={() => setRevoking(null)} onRevoked={onRevoked} />
     </>
   )
