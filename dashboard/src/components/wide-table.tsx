@@ -20,7 +20,7 @@ export function WideTable({
   head,
   children,
 }: WideTableProps) {
-  const viewportProps = { tabIndex: 0, role: 'region', 'aria-label': name }
+  const viewportProps = { tabIndex: 0, role: 'group', 'aria-label': name }
   return (
     <Table.ScrollContainer minWidth={minWidth} scrollAreaProps={{ viewportProps }}>
       <Table verticalSpacing={verticalSpacing} aria-label={name}>

@@ -102,7 +102,7 @@ function Partitions({ partitions }: { partitions: readonly Partition[] }) {
   return (
     <Panel
       title="Partitions"
-      about="Keys are spread over them; each is counted by one worker at a time. Gaps that were passed over stand in the metric getcomplical_rollup_gaps_total."
+      about="Keys are spread over them; each is counted by one worker at a time. A gap: Redis lost batches, and the spool sends them again."
     >
       {partitions.length === 0 ? (
         <Empty>No worker has run yet.</Empty>
@@ -117,6 +117,7 @@ function Partitions({ partitions }: { partitions: readonly Partition[] }) {
               <Table.Th>Counted by</Table.Th>
               <Table.Th ta="right">Waiting</Table.Th>
               <Table.Th ta="right">Oldest, s</Table.Th>
+              <Table.Th ta="right">Gaps</Table.Th>
               <Table.Th ta="right">Commits</Table.Th>
             </>
           }
@@ -129,6 +130,9 @@ function Partitions({ partitions }: { partitions: readonly Partition[] }) {
               </Table.Td>
               <Table.Td ta="right">{numberOr(one.lagEntries)}</Table.Td>
               <Table.Td ta="right">{numberOr(one.lagSeconds)}</Table.Td>
+              <Table.Td ta="right">
+                <WholeNumber value={one.gaps} />
+              </Table.Td>
               <Table.Td ta="right">
                 <WholeNumber value={one.commits} />
               </Table.Td>

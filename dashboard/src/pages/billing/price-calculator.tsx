@@ -28,7 +28,7 @@ export function PriceCalculator({ keys }: { keys: readonly BillingKey[] }) {
   return (
     <Panel
       title="What would it cost on another plan?"
-      about="The calls of a whole month, had the keys been on that plan from its first day to its last. Before tax."
+      about="The calls of a whole month, had the keys been on that plan from its first day to its last. Before tax. The cheapest is the one that costs least and refuses no call."
     >
       <Group mb="sm">
         <Select
@@ -87,7 +87,7 @@ function CostTable({ costs, tier }: { costs: Costs; tier: string | undefined }) 
             Above its limit
           </Table.Th>
           <Table.Th ta="right">Total</Table.Th>
-          <Table.Th ta="right">Refused calls</Table.Th>
+          <Table.Th ta="right">Refused</Table.Th>
         </>
       }
     >
@@ -113,13 +113,13 @@ function CostRow({ cost, best, now }: CostRowProps) {
         <Group gap="xs">
           {plan.name}
           {now && (
-            <Badge color="gray" variant="light" tt="none">
+            <Badge color="gray" variant="light" tt="none" miw="fit-content">
               Plan now
             </Badge>
           )}
           {best && (
-            <Badge color="green" variant="light" tt="none">
-              Cheapest that serves them all
+            <Badge color="green" variant="light" tt="none" miw="fit-content">
+              Cheapest
             </Badge>
           )}
         </Group>

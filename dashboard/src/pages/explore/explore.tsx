@@ -1,19 +1,12 @@
-import { Select, Stack, Text, Title } from '@mantine/core'
+import { Group, Select, Stack, Text, Title } from '@mantine/core'
 import { useState } from 'react'
 import { useQuery } from 'urql'
 import { Empty, Failed, Loading } from '../../components/states.tsx'
 import { ExploreKeysDocument } from '../../gql/graphql.ts'
 import { useSession } from '../../session/session-context.tsx'
 import type { Viewer } from '../page-list.ts'
+import { type Example, examples } from './examples.ts'
 import { GraphiqlFrame } from './graphiql-frame.tsx'
-
-const firstQuery = `# Each metered field costs one unit of the key above.
-{
-  upcomingTaxDates(countries: [AU, GB], days: 60, first: 5) {
-    edges { node { dueDate shiftedBy obligation { country taxType rule } } }
-  }
-}
-`
 
 /** The whole API to try, paid by a key of one's own. */
 export function Explore({ viewer }: { viewer: Viewer }) {
@@ -36,6 +29,7 @@ function WithKey() {
   const session = useSession()
   const [{ data, error }, ask] = useQuery({ query: ExploreKeysDocument })
   const [chosen, choose] = useState<string | null>(null)
+  const [example, show] = useState<Example>(examples[0])
   if (!data?.account) {
     if (!error) return <Loading what="Your keys" />
     const again = () => ask({ requestPolicy: 'network-only' })
@@ -48,15 +42,25 @@ function WithKey() {
   }
   return (
     <>
-      <Select
-        label="Key that pays"
-        maw={360}
-        allowDeselect={false}
-        data={keys.map(({ id, name, prefix }) => ({ value: id, label: `${name} (${prefix}…)` }))}
-        value={paying}
-        onChange={choose}
-      />
-      <GraphiqlFrame session={session} apiKeyId={paying} query={firstQuery} />
+      <Group>
+        <Select
+          label="Key that pays"
+          w={300}
+          allowDeselect={false}
+          data={keys.map(({ id, name, prefix }) => ({ value: id, label: `${name} (${prefix}…)` }))}
+          value={paying}
+          onChange={choose}
+        />
+        <Select
+          label="Example"
+          w={300}
+          allowDeselect={false}
+          data={examples.map(({ name }) => name)}
+          value={example.name}
+          onChange={(name) => show(examples.find((one) => one.name === name) ?? example)}
+        />
+      </Group>
+      <GraphiqlFrame session={session} apiKeyId={paying} query={example.query} />
     </>
   )
 }
