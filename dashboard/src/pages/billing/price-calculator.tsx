@@ -87,7 +87,9 @@ function CostTable({ costs, tier }: { costs: Costs; tier: string | undefined }) 
             Above its limit
           </Table.Th>
           <Table.Th ta="right">Total</Table.Th>
-          <Table.Th ta="right">Refused</Table.Th>
+          <Table.Th ta="right" visibleFrom="sm">
+            Refused
+          </Table.Th>
         </>
       }
     >
@@ -113,12 +115,12 @@ function CostRow({ cost, best, now }: CostRowProps) {
         <Group gap="xs">
           {plan.name}
           {now && (
-            <Badge color="gray" variant="light" tt="none" miw="fit-content">
+            <Badge color="gray" variant="light" tt="none" miw="max-content">
               Plan now
             </Badge>
           )}
           {best && (
-            <Badge color="green" variant="light" tt="none" miw="fit-content">
+            <Badge color="green" variant="light" tt="none" miw="max-content">
               Cheapest
             </Badge>
           )}
@@ -132,8 +134,13 @@ function CostRow({ cost, best, now }: CostRowProps) {
       </Table.Td>
       <Table.Td ta="right" fw={700} className={classes.amount}>
         {total ? <MoneyAmount of={total} /> : 'not sold in your currency'}
+        {refusedRequests > 0 && (
+          <Text size="sm" hiddenFrom="sm">
+            <WholeNumber value={refusedRequests} /> refused
+          </Text>
+        )}
       </Table.Td>
-      <Table.Td ta="right">
+      <Table.Td ta="right" visibleFrom="sm">
         {refusedRequests === 0 ? 'none' : <WholeNumber value={refusedRequests} />}
       </Table.Td>
     </Table.Tr>
