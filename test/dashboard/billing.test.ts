@@ -7,13 +7,13 @@ import { apiKeys } from '../../src/store/api-keys.ts'
 import { pdfPages } from '../billing/pdf-text.ts'
 import { type SentSubscription, stripeSubscriptionOf } from '../billing/signed-events.ts'
 import { type StripeStandIn, startStripeStandIn } from '../billing/stripe-stand-in.ts'
-import { seriousFindings } from './axe.ts'
 import {
   amountIn,
   askApi,
   bearerOf,
   type DemoWorld,
   expectAsText,
+  expectUsable,
   hostileName,
   startDemoWorld,
 } from './demo-world.ts'
@@ -52,7 +52,7 @@ beforeAll(async () => {
 }, 240_000)
 afterAll(async () => {
   await world?.end()
-  await stripe?.close()
+  await stripe?.stop()
 })
 
 const panel = (page: Page, name: string) => page.getByRole('region', { name, exact: true })
@@ -109,7 +109,7 @@ describe('invoices', { timeout: 60_000 }, () => {
     )
     const costs = panel(page, 'What would it cost on another plan?')
     for (const { plan, total } of said.planCosts) {
-      const row = costs.getByRole('row').filter({ has: page.getByText(plan.name, { exact: true }) })
+      const row = costs.getByRole('row', { name: new RegExp(`^${plan.name}`) })
       expect(amountIn(await row.getByRole('cell').nth(2).textContent())).toBe(total.amount)
     }
     expect(said.planCosts.length).toBeGreaterThan(2)
@@ -160,36 +160,32 @@ describe('plans', { timeout: 60_000 }, () => {
   })
 })
 
-describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
-  test.each([360, 1280])(
-    'the page keeps nobody out, %d pixels wide, whatever people call themselves',
-    async (width) => {
-      const { accountId } = world.demo
-      await world.administer(
-        `mutation ($id: ID!, $input: UpdateAccountInput!) { updateAccount(id: $id, input: $input) { id } }`,
-        { id: accountId, input: { name: hostileName, billingName: hostileName } },
-      )
-      await world.administer(
-        `mutation ($id: ID!, $input: UpdateApiKeyInput!) { updateApiKey(id: $id, input: $input) { id } }`,
-        { id: boughtFor, input: { name: hostileName } },
-      )
-      await subscription.updated(later())
-      await subscription.paymentFailed(later())
-      const viewport = { width, height: 900 }
-      const { page, complaints } = await world.open('/billing', { colorScheme, viewport })
-      await banner(page).waitFor()
-      await expectAsText(page, hostileName)
-      await page.getByRole('region', { name: 'Invoice', exact: true }).waitFor()
-      await page.getByText('Cheapest').first().waitFor()
-      await page
-        .getByRole('button', { name: /^Download/ })
-        .first()
-        .waitFor()
-      expect(await seriousFindings(page)).toEqual([])
-      const scrolled = await page.evaluate('document.documentElement.scrollWidth')
-      expect(scrolled).toBeLessThanOrEqual(width)
-      expect(complaints).toEqual([])
-    },
-    60_000,
+test.each(['light', 'dark'] as const)(
+  'the page keeps nobody out, wide or narrow, whatever people call themselves, in %s',
+  async (colorScheme) => {
+    const input = { name: hostileName, billingName: hostileName }
+    await rename('Account', world.demo.accountId, input)
+    await rename('ApiKey', boughtFor, { name: hostileName })
+    await subscription.updated(later())
+    await subscription.paymentFailed(later())
+    const { page, complaints } = await world.open('/billing', { colorScheme })
+    await banner(page).waitFor()
+    await expectAsText(page, hostileName)
+    await page.getByRole('region', { name: 'Invoice', exact: true }).waitFor()
+    await page.getByText('Cheapest').first().waitFor()
+    await page
+      .getByRole('button', { name: /^Download/ })
+      .first()
+      .waitFor()
+    for (const width of [1280, 360]) await expectUsable(page, width)
+    expect(complaints).toEqual([])
+  },
+  60_000,
+)
+
+async function rename(of: 'Account' | 'ApiKey', id: string, input: object): Promise<void> {
+  await world.administer(
+    `mutation ($id: ID!, $input: Update${of}Input!) { update${of}(id: $id, input: $input) { id } }`,
+    { id, input },
   )
-})
+}

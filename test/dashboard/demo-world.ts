@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { connectDatabase, type Database } from '../../src/store/database.ts'
 import { type Demo, npmStart, temporaryData } from '../flows/npm-start.ts'
+import { seriousFindings } from './axe.ts'
 import { launchBrowser, openPage, type WatchedPage } from './browser.ts'
 
 export interface DemoWorld {
@@ -86,7 +87,14 @@ export function amountIn(text: string | null): string {
 export const hostileName = '<img src=x onerror="window.hacked=1"><b>Bold & Co</b>'
 
 export async function expectAsText(page: Page, name: string): Promise<void> {
-  await page.getByText(name).first().waitFor()
+  await page.getByText(name).filter({ visible: true }).first().waitFor()
   expect(await page.evaluate('window.hacked')).toBeUndefined()
   expect(await page.locator('img[src="x"]').count()).toBe(0)
+}
+
+/** By axe-core, and without what is wider than the screen. */
+export async function expectUsable(page: Page, width: number): Promise<void> {
+  await page.setViewportSize({ width, height: 900 })
+  expect(await seriousFindings(page)).toEqual([])
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
 }
