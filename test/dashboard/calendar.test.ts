@@ -21,7 +21,7 @@ async function watchAustralia(page: Page): Promise<void> {
   await choose(page, 'Countries', 'Australia')
   await choose(page, 'Look ahead', '180 days')
   await page.getByRole('button', { name: 'Show dates' }).click()
-  await page.getByText(/ dates\./).waitFor()
+  await page.getByText(/^\d+ of \d+ dates\./).waitFor()
 }
 
 interface Due {
