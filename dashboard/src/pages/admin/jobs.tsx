@@ -50,14 +50,14 @@ function Aggregation() {
       {error && <Failed what="The day was not closed." error={error} />}
       {done && (
         <Done good={done.differenceCount === 0}>
-          {done.date}: <WholeNumber value={done.totalRequests} /> units of{' '}
-          <WholeNumber value={done.keys} /> keys.{' '}
+          {done.date}: <Count of={done.totalRequests} one="unit" many="units" /> of{' '}
+          <Count of={done.keys} one="key" many="keys" />.{' '}
           {done.differenceCount === 0 ? (
             'Hours, days and months agree.'
           ) : (
             <>
-              <WholeNumber value={done.differenceCount} /> cells disagree: something was lost or
-              doubled.
+              <Count of={done.differenceCount} one="cell disagrees" many="cells disagree" />:
+              something was lost or doubled.
             </>
           )}
         </Done>
@@ -86,12 +86,12 @@ function Monitoring() {
       {error && <Failed what="The keys were not looked at." error={error} />}
       {done && (
         <Done good={done.failedKeys === 0}>
-          <WholeNumber value={done.keys} /> keys with usage this month;{' '}
-          <WholeNumber value={raised} /> alerts raised
+          <Count of={done.keys} one="key" many="keys" /> with usage this month;{' '}
+          <Count of={raised} one="alert" many="alerts" /> raised
           {done.alerts.map(({ level, count }) => ` (${level}: ${count})`)}.{' '}
           {done.failedKeys > 0 && (
             <>
-              <WholeNumber value={done.failedKeys} /> keys could not be looked at.
+              <Count of={done.failedKeys} one="key" many="keys" /> could not be looked at.
             </>
           )}
         </Done>
@@ -128,10 +128,15 @@ function Invoicing() {
       {error && <Failed what="The month was not invoiced." error={error} />}
       {done && (
         <Done good={done.problemCount === 0}>
-          {done.month}: <WholeNumber value={done.issued} />{' '}
-          {done.draft ? 'drafts made' : 'documents issued'}, <WholeNumber value={done.known} /> were
-          there before; <WholeNumber value={done.paid} /> statements found paid,{' '}
-          <WholeNumber value={done.creditNotes} /> credit notes.
+          {done.month}:{' '}
+          {done.draft ? (
+            <Count of={done.issued} one="draft" many="drafts" />
+          ) : (
+            <Count of={done.issued} one="document" many="documents" />
+          )}{' '}
+          made, <WholeNumber value={done.known} /> there before;{' '}
+          <Count of={done.paid} one="statement" many="statements" /> found paid;{' '}
+          <Count of={done.creditNotes} one="credit note" many="credit notes" />.
           {done.problems.map(({ accountId, kind, because }) => (
             <Text size="sm" key={accountId + kind}>
               {accountId}: {because}
@@ -140,6 +145,14 @@ function Invoicing() {
         </Done>
       )}
     </Panel>
+  )
+}
+
+function Count({ of, one, many }: { of: number; one: string; many: string }) {
+  return (
+    <>
+      <WholeNumber value={of} /> {of === 1 ? one : many}
+    </>
   )
 }
 
