@@ -26,6 +26,7 @@ interface Seed extends TemporaryProduct {
 
 interface SeededKey {
   id: string
+  secret: string
   tier: string
   unitsADay: number
 }
@@ -42,6 +43,7 @@ export async function seedCustomer(product: TemporaryProduct): Promise<void> {
     const keys = await makeKeys(seed)
     await makeOlder(seed, keys)
     await callAsEver(seed, keys)
+    await callNow(seed, keys)
     await subscribe(seed, keys)
     await trigger(seed, `trigger-aggregation?date=${dayBefore(seed.now)}`)
     await trigger(seed, 'trigger-monitoring')
@@ -72,7 +74,7 @@ async function makeKeys({ demo }: Seed): Promise<SeededKey[]> {
     `mutation ($id: ID!) { updateApiKey(id: $id, input: { name: "Production" }) { id } }`,
     { id: apiKeyId },
   )
-  const production = { id: apiKeyId, tier: 'pro', unitsADay: 4_100 }
+  const production = { id: apiKeyId, secret: demo.apiKey, tier: 'pro', unitsADay: 4_100 }
   const others = [
     { name: 'Payroll batch', tier: 'starter', unitsADay: 420 },
     { name: 'Mobile app', tier: 'starter', unitsADay: 260 },
@@ -80,12 +82,18 @@ async function makeKeys({ demo }: Seed): Promise<SeededKey[]> {
   ]
   const keys: SeededKey[] = [production]
   for (const { unitsADay, ...input } of others) {
-    const { createApiKey } = await administer<{ createApiKey: { apiKey: { id: string } } }>(
+    interface Created {
+      createApiKey: { secret: string; apiKey: { id: string } }
+    }
+    const { createApiKey } = await administer<Created>(
       demo,
-      `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } } }`,
+      `mutation ($input: CreateApiKeyInput!) {
+        createApiKey(input: $input) { secret apiKey { id } }
+      }`,
       { input: { accountId, ...input } },
     )
-    keys.push({ id: createApiKey.apiKey.id, tier: input.tier, unitsADay })
+    const { secret, apiKey } = createApiKey
+    keys.push({ id: apiKey.id, secret, tier: input.tier, unitsADay })
   }
   return keys
 }
@@ -124,6 +132,17 @@ async function callAsEver(
   } finally {
     await producer.stop()
     redis.disconnect()
+  }
+}
+
+/** Of what goes through a spool of its own no key knows that it was used. */
+async function callNow({ demo }: Seed, keys: readonly SeededKey[]): Promise<void> {
+  for (const { secret } of keys) {
+    const response = await fetch(`${demo.url}/api/v1/tax-dates?country=AU&year=2026&first=1`, {
+      headers: { 'x-api-key': secret },
+    })
+    if (!response.ok) throw new Error(`a key was refused: ${await response.text()}`)
+    await response.text()
   }
 }
 

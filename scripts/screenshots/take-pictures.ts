@@ -42,17 +42,24 @@ export const pictures: readonly Picture[] = [
   { ...wide, name: 'admin', path: '/admin/pipeline', until: 'Workers that count' },
 ]
 
-/** A watch of two countries, and why the first date is that day. */
+/** A watch, and why the first date that was moved is that day. */
 async function showReason(page: Page): Promise<void> {
-  const countries = page.getByRole('combobox', { name: 'Countries' })
-  await countries.click()
-  for (const name of ['Australia', 'United Kingdom']) {
-    await page.getByRole('option', { name }).click()
-  }
+  await page.getByRole('combobox', { name: 'Countries' }).click()
+  await page.getByRole('option', { name: 'Australia' }).click()
+  await page.getByRole('option', { name: 'United Kingdom' }).click()
   await page.keyboard.press('Escape')
+  // Far enough ahead, whatever the day is, that a weekend is in the way of one.
+  await page.getByRole('combobox', { name: 'Categories' }).click()
+  await page.getByRole('option', { name: 'VAT, GST and sales tax' }).click()
+  await page.keyboard.press('Escape')
+  await page.getByRole('combobox', { name: 'Look ahead' }).click()
+  await page.getByRole('option', { name: '180 days' }).click()
   await page.getByRole('button', { name: 'Show dates' }).click()
-  await page.getByText('Moved').first().click()
+  const moved = page.locator('.mantine-Accordion-control').filter({ hasText: 'Moved' }).first()
+  await moved.click()
   await page.getByText('How it comes to this day').waitFor()
+  const { y = 0 } = (await moved.boundingBox()) ?? {}
+  await page.evaluate(`scrollBy(0, ${y - 330})`)
 }
 
 /** @throws Error where a page does not show what it should, or a picture is too large */
@@ -85,6 +92,7 @@ async function take(browser: Browser, url: string, picture: Picture): Promise<vo
     await page.getByText('Live', { exact: true }).waitFor()
     await prepare?.(page)
     await page.waitForLoadState('networkidle')
+    await page.waitForFunction('!document.querySelector(".mantine-Loader-root")')
     const file = join(folder, `${name}.png`)
     await page.screenshot({ path: file, animations: 'disabled' })
     const { size } = await stat(file)
