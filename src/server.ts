@@ -187,7 +187,7 @@ async function createApi({ config, database, readiness, closing, ...shared }: Ap
     taxDateChanges,
     callers,
     jobs: createJobsOnDemand({
-      ...{ ...common, plans, taxHistory, anomaly },
+      ...{ ...common, plans, taxHistory, anomaly, invoicing },
       onRaised: told.alerts.publisher.publish,
     }),
     selfSignup: config.selfSignup,

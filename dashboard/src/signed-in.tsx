@@ -6,8 +6,10 @@ import { ViewerDocument } from './gql/graphql.ts'
 import { createGraphqlClient } from './graphql/client.ts'
 import { createConnection } from './graphql/connection.ts'
 import { ConnectionProvider } from './graphql/connection-context.tsx'
+import { LiveNewsProvider } from './graphql/live-news.tsx'
 import { LiveTotalsProvider } from './graphql/live-totals.tsx'
 import { Layout } from './layout/layout.tsx'
+import { RaisedAlerts } from './layout/raised-alerts.tsx'
 import { Pages } from './pages/pages.tsx'
 import { SignUp } from './pages/sign-up/sign-up.tsx'
 import type { Session } from './session/session.ts'
@@ -53,5 +55,13 @@ function Account({ session, settings }: SignedInProps) {
     </Layout>
   )
   // An operator without an account has no usage that could move.
-  return viewer.account ? <LiveTotalsProvider>{page}</LiveTotalsProvider> : page
+  if (!viewer.account) return page
+  return (
+    <LiveTotalsProvider>
+      <LiveNewsProvider>
+        {page}
+        <RaisedAlerts />
+      </LiveNewsProvider>
+    </LiveTotalsProvider>
+  )
 }

@@ -3,17 +3,27 @@ import type { ReactNode } from 'react'
 
 const theme = createTheme({
   fontFamily: 'system-ui, sans-serif',
-  primaryShade: { light: 8, dark: 7 },
+  // White on lighter ones is too pale for small text, in the dark too.
+  primaryShade: 8,
   // Contrast of text on filled parts, whatever the colour.
   autoContrast: true,
   cursorType: 'pointer',
+  components: {
+    Modal: {
+      // To hold the page behind it, it would write a style element, which the policy refuses; main.css does.
+      defaultProps: { lockScroll: false, closeButtonProps: { 'aria-label': 'Close' } },
+    },
+  },
 })
 
 /** Mantine's own are too pale for small text by WCAG's 4.5 : 1. */
 const readable: CSSVariablesResolver = ({ colors }) => ({
   variables: {},
-  light: { '--mantine-color-dimmed': colors.gray[7] },
-  dark: { '--mantine-color-dimmed': colors.dark[1] },
+  light: {
+    '--mantine-color-dimmed': colors.gray[7],
+    '--mantine-color-placeholder': colors.gray[7],
+  },
+  dark: { '--mantine-color-dimmed': colors.dark[1], '--mantine-color-placeholder': colors.dark[1] },
 })
 
 /** The answer's own nonce: without it the policy refuses Mantine's one style element. */

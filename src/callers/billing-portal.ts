@@ -35,6 +35,6 @@ export async function billingPortal(tools: PortalTools, scope: KeyScope): Promis
     throw new ApiError('UNAVAILABLE', message, { retryAfter: 30 })
   }
   const subscription = billing.status === 'CANCELED' ? null : shown._id.slice(provider.length + 1)
-  const order = { customer, subscription, returnUrl: `${publicUrl}/dashboard/` }
+  const order = { customer, subscription, returnUrl: `${publicUrl}/dashboard/billing` }
   return { provider, url: await askedProvider(client.createPortalLink(order), log) }
 }

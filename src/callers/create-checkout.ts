@@ -210,7 +210,7 @@ function orderFor(
   checkout: CheckoutDoc,
 ): CheckoutOrder {
   const { key, account, priceId, overagePriceId, customer } = order
-  const back = `${publicUrl}/dashboard/?apiKey=${encodeURIComponent(key._id)}&checkout=`
+  const back = `${publicUrl}/dashboard/billing?apiKey=${encodeURIComponent(key._id)}&checkout=`
   return {
     idempotencyKey: checkout.idempotencyKey,
     ...{ apiKeyId: key._id, userId: account.userId, priceId, overagePriceId },

@@ -18,8 +18,16 @@ import {
   UpdateChannelInput,
 } from '../schema/channel.ts'
 import { Delivery } from '../schema/delivery.ts'
+import { ownAddressId } from '../store/channels.ts'
 
 const ownerOrAdmin = access(['account', 'admin'])
+
+builder.objectField(Channel, 'ownAddress', (t) =>
+  t.boolean({
+    description: "The account's own address: it follows Account.email and can only be disabled.",
+    resolve: ({ _id, accountId }) => _id === ownAddressId(accountId),
+  }),
+)
 
 builder.queryField('channels', (t) =>
   t.field({

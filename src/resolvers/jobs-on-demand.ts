@@ -1,6 +1,6 @@
 import { access } from '../rules/access.ts'
 import { builder } from '../schema/builder.ts'
-import { DayAggregation, Monitoring } from '../schema/jobs-on-demand.ts'
+import { DayAggregation, Monitoring, MonthInvoicing } from '../schema/jobs-on-demand.ts'
 
 builder.mutationField('triggerAggregation', (t) =>
   t.field({
@@ -21,5 +21,19 @@ builder.mutationField('triggerMonitoring', (t) =>
     extensions: access(['admin']),
     description: 'Looks at every key at once, as POST /admin/trigger-monitoring does.',
     resolve: (_root, _args, { deps }) => deps.jobs.scanEveryKey(),
+  }),
+)
+
+builder.mutationField('triggerInvoicing', (t) =>
+  t.field({
+    type: MonthInvoicing,
+    nullable: true,
+    extensions: access(['admin']),
+    description:
+      'Invoices a month, as POST /admin/trigger-invoicing does, the running one as drafts. Repeated, it issues nothing twice.',
+    args: {
+      month: t.arg({ type: 'YearMonth', description: 'Left out: the last complete one.' }),
+    },
+    resolve: (_root, { month }, { deps }) => deps.jobs.invoiceMonth(month ?? null),
   }),
 )

@@ -46,10 +46,10 @@ builder.queryField('pipeline', (t) =>
 
 /** A commit trims its stream, so that what is left of it is what waits. */
 async function withLag(
-  { _id: partition, owner, leaseUntil, version, pos }: Omit<PartitionDoc, 'wm'>,
+  { _id: partition, owner, leaseUntil, version, pos, gaps = 0 }: Omit<PartitionDoc, 'wm'>,
   { redis, clock }: Context['deps'],
 ): Promise<PartitionShape> {
-  const known = { partition, owner, leaseUntil, commits: version, position: pos }
+  const known = { partition, owner, leaseUntil, commits: version, position: pos, gaps }
   const stream = usageStream(partition)
   try {
     const [next] = await redis.xrangeBuffer(stream, `(${pos}`, '+', 'COUNT', 1)

@@ -4,19 +4,21 @@ import { ApiError } from '../errors.ts'
 import { BadInput } from '../rules/bad-input.ts'
 import { type InvoiceDoc, invoices } from '../store/invoices.ts'
 import type { Invoicing } from '../workers/issue-invoices/invoicing.ts'
+import type { JobsOnDemand } from '../workers/jobs-on-demand.ts'
 import { demandAdminKey } from './admin.ts'
 import { entityTag, isKnownTag } from './entity-tag.ts'
 import type { RestRequest, Route } from './router.ts'
 
 export interface InvoiceRoutesOptions {
   db: Db
-  invoicing: Pick<Invoicing, 'pdfOf' | 'trigger'>
+  invoicing: Pick<Invoicing, 'pdfOf'>
+  jobs: Pick<JobsOnDemand, 'invoiceMonth'>
 }
 
 const FILE = /^(inv_[0-9a-f]{24})\.pdf$/
 
 /** `GET /invoices/<id>.pdf` for its owner, and `POST /admin/trigger-invoicing`. */
-export function invoiceRoutes({ db, invoicing }: InvoiceRoutesOptions): Route[] {
+export function invoiceRoutes({ db, invoicing, jobs }: InvoiceRoutesOptions): Route[] {
   return [
     {
       method: 'GET',
@@ -46,7 +48,7 @@ export function invoiceRoutes({ db, invoicing }: InvoiceRoutesOptions): Route[] 
       path: '/admin/trigger-invoicing',
       async handle(request) {
         await demandAdminKey(request)
-        return { status: 200, body: await invoicing.trigger(monthOf(request.query)) }
+        return { status: 200, body: await jobs.invoiceMonth(monthOf(request.query)) }
       },
     },
   ]

@@ -60,3 +60,52 @@ export const Monitoring = builder.objectRef<MonitoringShape>('Monitoring').imple
     seconds: t.exposeFloat('seconds'),
   }),
 })
+
+export interface MonthInvoicingShape {
+  month: string
+  draft: boolean
+  accounts: number
+  issued: number
+  known: number
+  paid: number
+  creditNotes: number
+  problemCount: number
+  problems: readonly InvoiceProblemShape[]
+}
+
+interface InvoiceProblemShape {
+  accountId: string
+  kind: string
+  because: string
+}
+
+const InvoiceProblem = builder.objectRef<InvoiceProblemShape>('InvoiceProblem').implement({
+  fields: (t) => ({
+    accountId: t.exposeID('accountId'),
+    kind: t.exposeString('kind'),
+    because: t.exposeString('because', { description: 'In plain words.' }),
+  }),
+})
+
+export const MonthInvoicing = builder.objectRef<MonthInvoicingShape>('MonthInvoicing').implement({
+  description: 'What invoicing a month came to.',
+  fields: (t) => ({
+    month: t.expose('month', { type: 'YearMonth' }),
+    draft: t.exposeBoolean('draft', { description: 'The month still runs: these are drafts.' }),
+    accounts: t.exposeInt('accounts', { description: 'All that were looked at.' }),
+    issued: t.exposeInt('issued', { description: 'Documents issued, or drafted, by this run.' }),
+    known: t.exposeInt('known', { description: 'Documents issued before.' }),
+    paid: t.exposeInt('paid', {
+      description: 'Statements that were found paid at their provider.',
+    }),
+    creditNotes: t.exposeInt('creditNotes', {
+      description: 'Over what providers gave back since.',
+    }),
+    problemCount: t.exposeInt('problemCount'),
+    problems: t.field({
+      type: [InvoiceProblem],
+      description: 'The first hundred of what cannot be invoiced.',
+      resolve: ({ problems }) => [...problems],
+    }),
+  }),
+})

@@ -9,6 +9,7 @@ export interface PartitionShape {
   /** null: Redis did not answer. */
   lagEntries: number | null
   lagSeconds: number | null
+  gaps: number
 }
 
 export interface ProducerShape {
@@ -51,6 +52,11 @@ const PipelinePartition = builder.objectRef<PartitionShape>('PipelinePartition')
     lagSeconds: t.exposeFloat('lagSeconds', {
       nullable: true,
       description: 'Age of the oldest of them; 0 without any.',
+    }),
+    gaps: t.expose('gaps', {
+      type: 'SafeInt',
+      description:
+        'Batches passed over so far, because something before them was missing: Redis had lost it, and the spool sends all of it again.',
     }),
   }),
 })
@@ -99,8 +105,7 @@ const PipelineJob = builder.objectRef<JobRunShape>('PipelineJob').implement({
 })
 
 export const Pipeline = builder.objectRef<PipelineShape>('Pipeline').implement({
-  description:
-    'The way of a call from the spool to its totals. Gaps that were passed over are counted in the metric getcomplical_rollup_gaps_total alone.',
+  description: 'The way of a call from the spool to its totals.',
   fields: (t) => ({
     partitions: t.expose('partitions', { type: [PipelinePartition] }),
     workers: t.expose('workers', { type: [PipelineWorker], description: 'Of the roll-up.' }),

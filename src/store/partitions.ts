@@ -18,6 +18,8 @@ export interface PartitionDoc {
   pos: string
   /** Highest frame number counted, by producer. */
   wm: Record<string, number>
+  /** Blobs passed over so far, because something before them was missing. Absent: none. */
+  gaps?: number
 }
 
 /** What a commit moves, together with the cells. */
@@ -30,6 +32,8 @@ export interface Checkpoint {
   watermarks: ReadonlyMap<string, number>
   /** Producers that are no longer registered. */
   pruned: readonly string[]
+  /** Blobs that this commit passes over. */
+  gaps: number
 }
 
 export const startOfStream = '0-0'
@@ -153,9 +157,11 @@ export async function moveCheckpoints(
 }
 
 /** Sets only the watermarks that changed: writing the whole map costs four times as much at 10,000. */
-function checkpointUpdate({ version, pos, watermarks, pruned }: Checkpoint, leaseMs: number) {
+function checkpointUpdate(checkpoint: Checkpoint, leaseMs: number) {
+  const { version, pos, watermarks, pruned, gaps } = checkpoint
   const set: Record<string, unknown> = { pos, version: version + 1, leaseUntil: after(leaseMs) }
   for (const [producer, n] of watermarks) set[`wm.${producer}`] = n
+  if (gaps > 0) set.gaps = { $add: [{ $ifNull: ['$gaps', 0] }, gaps] }
   const update: ({ $set: typeof set } | { $unset: string[] })[] = [{ $set: set }]
   if (pruned.length > 0) update.push({ $unset: pruned.map((producer) => `wm.${producer}`) })
   return update

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accessHistory } from '../../src/store/access-history.ts'
 import { accounts } from '../../src/store/accounts.ts'
+import { apiKeys } from '../../src/store/api-keys.ts'
 import { ensurePartitions, partitions } from '../../src/store/partitions.ts'
 import { type Answer, dataOf, startTestApi, type TestApi } from '../api.ts'
 import { audience, startIssuer, type TestIssuer } from '../callers/issuer.ts'
@@ -62,6 +63,11 @@ const fields: [string, string, { owner: string; admin: string; key: string }][] 
     { owner: '200', admin: 'FORBIDDEN', key: '200' },
   ],
   [
+    'usageDeadlines',
+    `{ usageDeadlines(${range}) { date } }`,
+    { owner: '200', admin: 'FORBIDDEN', key: 'FORBIDDEN' },
+  ],
+  [
     'pipeline',
     '{ pipeline { workers { id } } }',
     { owner: 'FORBIDDEN', admin: '200', key: 'FORBIDDEN' },
@@ -79,6 +85,11 @@ const fields: [string, string, { owner: string; admin: string; key: string }][] 
   [
     'triggerMonitoring',
     'mutation { triggerMonitoring { keys } }',
+    { owner: 'FORBIDDEN', admin: '200', key: 'FORBIDDEN' },
+  ],
+  [
+    'triggerInvoicing',
+    'mutation { triggerInvoicing(month: "2020-01") { accounts } }',
     { owner: 'FORBIDDEN', admin: '200', key: 'FORBIDDEN' },
   ],
 ]
@@ -251,5 +262,22 @@ describe('work on demand', () => {
     expect((await by('admin key', query)).data?.triggerMonitoring).toEqual({
       ...{ keys: 1, failedKeys: 0, alerts: [{ level: 'CRITICAL', count: 1 }] },
     })
+  })
+
+  test('invoices a month once, whether by GraphQL or by REST, and refuses the future', async () => {
+    const query = `mutation ($month: YearMonth) {
+      triggerInvoicing(month: $month) { month draft accounts issued known problemCount }
+    }`
+    const createdAt = new Date('2026-10-01')
+    await apiKeys(api.db).updateOne({ _id: apiKeyId }, { $set: { createdAt } })
+    const found = { month: '2026-10', draft: false, accounts: 1, problemCount: 0 }
+    const { data } = await by('operator without an account', query, { month })
+    expect(data?.triggerInvoicing).toEqual({ ...found, issued: 1, known: 0 })
+    const byRest = await fetch(`${api.url}/admin/trigger-invoicing?month=${month}`, {
+      method: 'POST',
+      headers: { 'x-api-key': api.adminApiKey },
+    })
+    expect(await byRest.json()).toMatchObject({ ...found, issued: 0, known: 1 })
+    expect(outcome(await by('admin key', query, { month: '2199-01' }))).toBe('BAD_USER_INPUT')
   })
 })

@@ -97,6 +97,34 @@ describe('what an owner sees of billing', () => {
   })
 })
 
+test.each([
+  ['the plan', {}, 14],
+  ['the account', { graceDays: 30 }, 30],
+])(
+  'says when calls are refused after a failed payment, by the days of grace of %s',
+  async (_of, ofAccount, days) => {
+    const { db } = two.database
+    const since = now - 2 * DAY
+    await hold(two.own, billing({ status: 'PAST_DUE', pastDueSince: new Date(since) }))
+    await billingSubscriptions(db).insertOne({
+      ...{ _id: 'STRIPE:sub_1', provider: 'STRIPE', version: 1, accountId: 'acc_a' },
+      ...{ apiKeyId: two.own._id, customer: null, customerHash: null, nextCheckAt: null },
+      dunning: null,
+      state: {
+        ...{ status: 'PAST_DUE', tier: 'starter', unpaid: false, currentPeriodEnd: null },
+        ...{ endsAt: null, pastDueSince: since, startedAt: since, changedAt: since },
+        ...{ changedBy: 'evt_1', link: { apiKey: two.own._id, userId: null } },
+      },
+    })
+    await accounts(db).updateOne({ _id: 'acc_a' }, { $set: ofAccount })
+    const query = '{ account { apiKeys { refusedFrom } } }'
+    const refusedFrom = new Date(since + days * DAY).toISOString().replace('.000', '')
+    expect((await two.asked(owner, query)).data?.account).toEqual({
+      apiKeys: [{ refusedFrom }, { refusedFrom: null }],
+    })
+  },
+)
+
 describe('the history of access', () => {
   const history = (more = '') => `{ account { apiKeys { id accessHistory${more} {
     totalCount pageInfo { endCursor hasNextPage }

@@ -13,7 +13,7 @@ const stranger = asOwner('acc_b')
 /** A token with the admin claim whose user has an account too. */
 const adminOwner: Caller = { kind: 'account', account: account('acc_b'), payer: null, admin: true }
 
-const fields = 'id kind name target levels apiKeyIds enabled disabledBecause createdAt'
+const fields = 'id ownAddress kind name target levels apiKeyIds enabled disabledBecause createdAt'
 const list = `query ($accountId: ID) { channels(accountId: $accountId) { ${fields} } }`
 const create = `mutation ($input: CreateChannelInput!) {
   createChannel(input: $input) { secret channel { ${fields} } }
@@ -66,12 +66,18 @@ describe('an owner', () => {
     const shown = await listed(owner)
     expect(shown).toEqual([
       {
-        ...{ id: 'ch_acc_a', kind: 'EMAIL', name: "The account's address" },
+        ...{ id: 'ch_acc_a', ownAddress: true, kind: 'EMAIL', name: "The account's address" },
         ...{ target: 'a…@example.com', levels: null, apiKeyIds: null, enabled: true },
         ...{ disabledBecause: null, createdAt: '1970-01-01T00:00:00Z' },
       },
       {
-        ...{ id: channel.id, kind: 'SLACK', name: 'Team', target: 'https://hooks.slack.com/…' },
+        ...{
+          id: channel.id,
+          ownAddress: false,
+          kind: 'SLACK',
+          name: 'Team',
+          target: 'https://hooks.slack.com/…',
+        },
         ...{ levels: ['EXCEEDED'], apiKeyIds: ['key_own1'], enabled: true, disabledBecause: null },
         createdAt: '2026-11-10T12:00:00Z',
       },

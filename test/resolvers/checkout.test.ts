@@ -115,7 +115,7 @@ describe('a checkout', () => {
       url: stripe.sessions[0]?.url,
       ...{ provider: 'STRIPE', tier: 'starter', expiresAt: '2026-11-10T13:00:00Z' },
     })
-    const back = 'https://tax.example.com/dashboard/?apiKey=key_a&checkout='
+    const back = 'https://tax.example.com/dashboard/billing?apiKey=key_a&checkout='
     expect(stripe.sessions[0]?.params).toMatchObject({
       ...{ 'line_items[0][price]': 'price_new', 'line_items[1][price]': 'price_calls' },
       ...{ currency: 'jpy', customer_email: 'acc_a@example.com', client_reference_id: 'key_a' },
@@ -310,7 +310,7 @@ describe('the billing portal', () => {
     })
     const sent = new URLSearchParams(stripe.calls[0]?.body)
     expect(Object.fromEntries(sent)).toEqual({
-      ...{ customer: 'cus_1', return_url: 'https://tax.example.com/dashboard/' },
+      ...{ customer: 'cus_1', return_url: 'https://tax.example.com/dashboard/billing' },
     })
   })
 
@@ -326,6 +326,17 @@ describe('the billing portal', () => {
     ])
   })
 
+  test('is told to be there where its provider may be asked', async () => {
+    await subscribed('STRIPE:sub_1', 'ACTIVE', 'cus_1')
+    const shown = async () => {
+      const query = '{ account { subscription { hasPortal } } }'
+      return (await ask(query, contextOf(asOwner('acc_a'), deps))).data?.account
+    }
+    expect(await shown()).toEqual({ subscription: { hasPortal: true } })
+    useProviders({ keys: { stripe: false, paddle: true } })
+    expect(await shown()).toEqual({ subscription: { hasPortal: false } })
+  })
+
   test('is not there without a subscription, for others, or while the provider is away', async () => {
     expect(wordsOf(await opened())).toMatch(/no subscription; createCheckout/)
     await subscribed('STRIPE:sub_1', 'ACTIVE', null)
@@ -337,6 +348,27 @@ describe('the billing portal', () => {
     expect(codeOf(await opened(asOwner('acc_b')))).toBe('NOT_FOUND')
     useProviders({ keys: { stripe: false, paddle: true } })
     expect(wordsOf(await opened())).toMatch(/Stripe is not set up/)
+  })
+})
+
+describe('a plan names who sells it', () => {
+  const sellers = async (currency: string) => {
+    const owner = { kind: 'account' as const, payer: null }
+    const caller = { ...owner, account: { ...account('acc_a'), currency } }
+    const { data } = await ask('{ plans { id soldBy } }', contextOf(caller, deps))
+    const listed = data?.plans as { id: string; soldBy: string[] }[]
+    return listed.map(({ id, soldBy }) => `${id}: ${soldBy.join()}`)
+  }
+
+  test('in the currency of the account, where the plan has a price at all', async () => {
+    expect(await sellers('USD')).toEqual(['free: ', 'starter: STRIPE,PADDLE', 'pro: STRIPE'])
+    expect(await sellers('JPY')).toEqual(['free: ', 'starter: STRIPE,PADDLE', 'pro: '])
+    expect(await sellers('CHF')).toEqual(['free: ', 'starter: ', 'pro: '])
+  })
+
+  test('of the providers that this server may ask', async () => {
+    useProviders({ keys: { stripe: false, paddle: true } })
+    expect(await sellers('USD')).toEqual(['free: ', 'starter: PADDLE', 'pro: '])
   })
 })
 

@@ -37,7 +37,8 @@ async function show(query: string): Promise<void> {
   await Promise.all([loaded(sheet), loaded(code)])
   window.YogaGraphiQL.renderYogaGraphiQL(document.getElementById('root'), {
     endpoint: '/graphql',
-    defaultQuery: query,
+    // In a tab of its own where none has it; what somebody wrote before stays in its tabs.
+    query,
     // Whatever somebody types as a header may be a key.
     shouldPersistHeaders: false,
   })

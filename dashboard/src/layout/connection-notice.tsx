@@ -12,7 +12,7 @@ const words = {
 export function ConnectionNotice() {
   const { label, colour } = words[useConnectionState(useConnection())]
   return (
-    <Badge color={colour} variant="dot" role="status" tt="none">
+    <Badge color={colour} variant="dot" role="status" tt="none" miw="fit-content">
       {label}
     </Badge>
   )

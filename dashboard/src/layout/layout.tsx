@@ -39,7 +39,7 @@ export function Layout({ session, settings, admin, account, children }: LayoutPr
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
           <Group gap="xs" wrap="nowrap">
             <Burger opened={opened} onClick={toggle} hiddenFrom="sm" size="sm" aria-label="Menu" />
-            <Title order={2} size="h4">
+            <Title order={2} size="h4" visibleFrom="xs">
               GetComplical
             </Title>
           </Group>

@@ -1,6 +1,6 @@
 import { BadInput } from '../bad-input.ts'
 import { isPriced, type Plan, type Plans } from '../plan.ts'
-import type { BillingProvider } from './fact.ts'
+import { BILLING_PROVIDERS, type BillingProvider } from './fact.ts'
 
 /** What a checkout sells. */
 export interface CheckoutPrice {
@@ -36,7 +36,7 @@ export function checkoutPrice(
   provider: BillingProvider,
   currency: string,
 ): CheckoutPrice {
-  const [priceId] = provider === 'STRIPE' ? plan.stripePriceIds : plan.paddlePriceIds
+  const [priceId] = priceIdsAt(plan, provider)
   if (priceId === undefined) {
     throw new BadInput(`The plan "${plan.id}" is not sold by ${providerName(provider)}.`)
   }
@@ -48,4 +48,14 @@ export function checkoutPrice(
   }
   const metered = provider === 'STRIPE' ? plan.stripeOveragePriceId : undefined
   return { priceId, overagePriceId: metered ?? null }
+}
+
+/** Providers by which the plan is sold in that currency: those of which checkoutPrice has a price. */
+export function sellersOf(plan: Plan, currency: string): BillingProvider[] {
+  if (!isPriced(plan) || !(currency in plan.prices)) return []
+  return BILLING_PROVIDERS.filter((provider) => priceIdsAt(plan, provider).length > 0)
+}
+
+function priceIdsAt(plan: Plan, provider: BillingProvider): readonly string[] {
+  return provider === 'STRIPE' ? plan.stripePriceIds : plan.paddlePriceIds
 }

@@ -15,7 +15,7 @@ export interface DueProfile {
 }
 
 /** Duties due more often raise no peak before any one date: they are the level itself. */
-const MOST_DATES_A_YEAR = 14
+export const MOST_DATES_A_YEAR = 14
 
 /** The nationwide dates of each obligation from one day to the other, both included. */
 export function dueProfiles(data: TaxData, from: EpochDay, to: EpochDay): DueProfile[] {

@@ -108,6 +108,7 @@ function fold(read: readonly Read[], registered: Set<string>, options: FlushOpti
   for (const { owned, entries } of read) {
     const watermarks = new Map<string, number>()
     let taken = 0
+    let gaps = 0
     for (const { blob } of entries) {
       if (sums.size >= sizeLimit) break
       taken++
@@ -122,19 +123,20 @@ function fold(read: readonly Read[], registered: Set<string>, options: FlushOpti
       }
       const watermark = known ?? 0
       // Something before it is missing. Its position moves on all the same: what is missing comes later.
-      if (blob.from > watermark) tally.gaps++
+      if (blob.from > watermark) gaps++
       if (blob.from > watermark || blob.to <= watermark) continue
       tally.repeatedFrames += blob.frames.filter(({ n }) => n <= watermark).length
       sums.add(owned.partition, blob, watermark)
       watermarks.set(blob.producer, blob.to)
     }
+    tally.gaps += gaps
     const pruned = prune
       ? [...owned.watermarks.keys()].filter((id) => !registered.has(id) && !watermarks.has(id))
       : []
     if (taken === 0 && pruned.length === 0) continue
     const pos = entries[taken - 1]?.id ?? owned.pos
     const { partition, version } = owned
-    checkpoints.push({ partition, version, pos, watermarks, pruned, owned, taken })
+    checkpoints.push({ partition, version, pos, watermarks, pruned, gaps, owned, taken })
   }
   return { fold: sums, checkpoints, tally }
 }

@@ -35,8 +35,8 @@ export function GraphiqlFrame({ session, apiKeyId, query }: GraphiqlFrameProps) 
   }, [session, apiKeyId, query])
   return (
     <iframe
-      // Another key begins anew: the frame says once that it is ready.
-      key={apiKeyId}
+      // Another key or example begins anew: the frame says once that it is ready.
+      key={apiKeyId + query}
       ref={frame}
       src="/dashboard/graphiql.html"
       title="GraphiQL"

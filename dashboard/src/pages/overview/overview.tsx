@@ -1,112 +1,77 @@
-import { Card, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core'
-import { useEffect } from 'react'
-import { useQuery } from 'urql'
+import { Grid, Stack, Title } from '@mantine/core'
 import { Empty, Failed, Loading } from '../../components/states.tsx'
-import { WholeNumber } from '../../components/whole-number.tsx'
-import { OverviewDocument, type OverviewQuery } from '../../gql/graphql.ts'
-import { useReturns } from '../../graphql/connection.ts'
-import { useConnection } from '../../graphql/connection-context.tsx'
-import { type LiveTotal, useLiveTotals } from '../../graphql/live-totals.tsx'
+import { useNow } from '../../format/use-now.ts'
+import { OverviewDocument } from '../../gql/graphql.ts'
+import { useLiveTotals } from '../../graphql/live-totals.tsx'
+import { useReadWhenMoved } from '../../graphql/read-when-moved.ts'
+import { useRead } from '../../graphql/use-read.ts'
+import { type AccountNow, accountNow, type OverviewMonth } from './account-now.ts'
+import { BillingBanner } from './billing-banner.tsx'
+import { Endpoints } from './endpoints.tsx'
+import { Forecast } from './forecast.tsx'
+import { KeyTotals } from './key-totals.tsx'
+import { LastDays } from './last-days.tsx'
+import { MonthSoFar } from './month-so-far.tsx'
+import { Today } from './today.tsx'
+import { WhatChanged } from './what-changed.tsx'
 
-/** What this month cost so far, in units, as it moves. */
+/** Where the account stands, as it moves. */
 export function Overview() {
-  const [{ data, error }, ask] = useQuery({ query: OverviewDocument })
+  const { data, error, again } = useRead({ query: OverviewDocument })
   const live = useLiveTotals()
-  const returns = useReturns(useConnection())
-  useEffect(() => {
-    if (returns > 0) ask({ requestPolicy: 'network-only' })
-  }, [returns, ask])
-  const again = () => ask({ requestPolicy: 'network-only' })
-
+  const now = useNow()
   if (!data?.account || !data.monthlyUsage) {
     if (!error) return <Loading what="Overview" />
     return <Failed what="Your usage could not be read." error={error} onRetry={again} />
   }
-  const rows = rowsOf(data.account.apiKeys, data.monthlyUsage, live)
-  const total = rows.reduce((sum, { used }) => sum + used, 0)
+  const { account, monthlyUsage } = data
+  const state = accountNow(account, monthlyUsage, live, now)
   return (
     <Stack>
       <Title order={1}>Overview</Title>
-      <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
-        <Card withBorder>
-          <Text c="dimmed" id="month-total">
-            Units this month, all keys
-          </Text>
-          <Text fz={40} fw={700} lh={1.1} aria-labelledby="month-total" role="group">
-            <WholeNumber value={total} />
-          </Text>
-          <Text size="sm" c="dimmed">
-            A unit is one answered tax question. Questions about usage are free.
-          </Text>
-        </Card>
-      </SimpleGrid>
-      {rows.length === 0 ? (
-        <Empty>You have no API key yet. Create one on the page “Keys”.</Empty>
-      ) : (
-        <KeyTable rows={rows} />
-      )}
+      <BillingBanner account={account} />
+      <Figures state={state} month={monthlyUsage} now={now} again={again} />
     </Stack>
   )
 }
 
-interface Row {
-  id: string
-  name: string
-  prefix: string
-  used: number
-  /** null: unlimited. */
-  remaining: number | null
+interface FiguresProps {
+  state: AccountNow
+  month: OverviewMonth
+  now: number
+  again: () => void
 }
 
-type Account = NonNullable<OverviewQuery['account']>
-type Usage = NonNullable<OverviewQuery['monthlyUsage']>
-
-/** The live total where there is one; a key whose month has calls stays, though it is revoked. */
-function rowsOf(
-  keys: Account['apiKeys'],
-  usage: Usage,
-  live: ReadonlyMap<string, LiveTotal>,
-): Row[] {
-  const read = new Map(usage.apiKeys.map((one) => [one.apiKey.id, one]))
-  return keys
-    .filter(({ id, status }) => status !== 'REVOKED' || read.has(id))
-    .map(({ id, name, prefix }) => {
-      const moving = live.get(id)
-      const used = moving?.monthRequests ?? read.get(id)?.totalRequests ?? 0
-      return { id, name, prefix, used, remaining: (moving ?? read.get(id))?.remaining ?? null }
-    })
-}
-
-function KeyTable({ rows }: { rows: readonly Row[] }) {
+function Figures({ state, month, now, again }: FiguresProps) {
+  useReadWhenMoved(again, state.month)
+  const half = { base: 12, lg: 6 }
   return (
-    <Table.ScrollContainer minWidth={320}>
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Key</Table.Th>
-            <Table.Th ta="right">Units this month</Table.Th>
-            <Table.Th ta="right">Left</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map(({ id, name, prefix, used, remaining }) => (
-            <Table.Tr key={id}>
-              <Table.Td>
-                {name}{' '}
-                <Text span c="dimmed" size="sm">
-                  {prefix}…
-                </Text>
-              </Table.Td>
-              <Table.Td ta="right">
-                <WholeNumber value={used} />
-              </Table.Td>
-              <Table.Td ta="right">
-                {remaining === null ? 'unlimited' : <WholeNumber value={remaining} />}
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <>
+      <MonthSoFar state={state} month={month} now={now} />
+      <Grid>
+        <Grid.Col span={half}>
+          <Today now={now} hour={state.hour} day={state.day} />
+        </Grid.Col>
+        <Grid.Col span={half}>
+          <LastDays now={now} day={state.day} />
+        </Grid.Col>
+        <Grid.Col span={half}>
+          {state.rows.length === 0 ? (
+            <Empty>You have no API key yet. Create one on the page “Keys”.</Empty>
+          ) : (
+            <KeyTotals rows={state.rows} />
+          )}
+        </Grid.Col>
+        <Grid.Col span={half}>
+          <Forecast limit={state.limit} />
+        </Grid.Col>
+        <Grid.Col span={half}>
+          <Endpoints endpoints={month.endpoints} />
+        </Grid.Col>
+        <Grid.Col span={half}>
+          <WhatChanged now={now} day={state.day} />
+        </Grid.Col>
+      </Grid>
+    </>
   )
 }
