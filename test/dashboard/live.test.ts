@@ -36,6 +36,21 @@ async function callTimes(times: number): Promise<void> {
   }
 }
 
+/** As an operator does it, somewhere else. */
+async function rename(name: string): Promise<void> {
+  const response = await fetch(`${demo.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-api-key': demo.adminApiKey },
+    body: JSON.stringify({
+      query: `mutation ($id: ID!, $name: String!) {
+        updateApiKey(id: $id, input: { name: $name }) { name }
+      }`,
+      variables: { id: demo.apiKeyId, name },
+    }),
+  })
+  expect(await response.json()).toMatchObject({ data: { updateApiKey: { name } } })
+}
+
 async function openLive(page: Page): Promise<number> {
   await signIn(page, outside)
   await notice(page, 'Live').waitFor()
@@ -62,6 +77,20 @@ describe('a connection', { timeout: 90_000 }, () => {
     const endpoints = page.getByRole('region', { name: 'Endpoints this month' })
     const row = endpoints.getByRole('row', { name: /countries/ })
     await untilShown(row.getByRole('cell').nth(1), before + 9, 20_000)
+  })
+
+  test('that comes back brings what was changed elsewhere meanwhile', async () => {
+    const { page } = await openPage(browser)
+    await openLive(page)
+    await goTo(page, 'Alerts')
+    const key = page.getByRole('heading', { level: 3, name: /^Demo key/ })
+    await key.waitFor()
+    network.cut()
+    await notice(page, 'Reconnecting…').waitFor()
+    await rename('Renamed meanwhile')
+    network.restore()
+    await page.getByRole('heading', { level: 3, name: /^Renamed meanwhile/ }).waitFor()
+    await rename('Demo key')
   })
 
   test('over which nothing comes any more is noticed, though nobody ended it', async () => {
