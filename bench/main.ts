@@ -7,6 +7,7 @@ import { redisRow } from './redis-row.ts'
 import { rollUpRow } from './roll-up-row.ts'
 import { createRandom } from './rounds.ts'
 import type { Row } from './row.ts'
+import { screenRow } from './screen-row.ts'
 import { startRow } from './start-row.ts'
 import { taxDatesRow } from './tax-dates-row.ts'
 import { taxIndexRow } from './tax-index-row.ts'
@@ -21,6 +22,7 @@ const rows: readonly Row[] = [
   rollUpRow,
   totalsRow,
   liveRow,
+  screenRow,
   startRow,
   taxIndexRow,
   taxDatesRow,

@@ -37,7 +37,7 @@ export function chartOptions(
 ): Omit<UPlot.Options, 'width' | 'height'> {
   const axis = { stroke: colour('text'), font, ticks: { show: false } }
   return {
-    padding: [18, 8, 0, 0],
+    padding: [18, 20, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     scales: {
@@ -47,7 +47,7 @@ export function chartOptions(
     axes: [
       {
         ...axis,
-        ...{ incrs: steps, space: 52, size: 28, grid: { show: false } },
+        ...{ incrs: steps, space: 52, size: 28, gap: 8, grid: { show: false } },
         values: (_chart, places) => places.map((place) => bars()[place]?.label ?? ''),
       },
       {
@@ -63,6 +63,8 @@ export function chartOptions(
         ...{ fill: colour('bar'), width: 0, points: { show: false } },
         ...(barPath && { paths: barPath }),
       },
+      // Seen on a bar as well as beside it: dashes on a line in the colour of the ground.
+      { stroke: colour('ground'), width: 4, points: { show: false } },
       { stroke: colour('before'), width: 2, dash: [5, 4], points: { show: false } },
     ],
     hooks: {
@@ -77,11 +79,8 @@ export function chartOptions(
 }
 
 export function chartData(bars: readonly Bar[]): UPlot.AlignedData {
-  return [
-    bars.map((_, index) => index),
-    bars.map(({ value }) => value),
-    bars.map(({ before }) => before ?? null),
-  ]
+  const before = bars.map((bar) => bar.before ?? null)
+  return [bars.map((_, index) => index), bars.map(({ value }) => value), before, before]
 }
 
 /** A dashed line with a flag for due dates, a diamond over what is unusual. */
@@ -99,7 +98,7 @@ function drawMarks(chart: UPlot, bar: Bar, index: number): void {
       ctx,
       [x - 5 * unit, bbox.top - 12 * unit],
       [x + 5 * unit, bbox.top - 12 * unit],
-      [...[x, bbox.top - 3 * unit]],
+      [x, bbox.top - 3 * unit],
     )
   }
   if (bar.unusual?.length) {

@@ -15,7 +15,14 @@ export function SecretOnce({ title, children, secret, onDone }: SecretOnceProps)
   const copyButton = useRef<HTMLButtonElement>(null)
   useEffect(() => copyButton.current?.focus(), [])
   return (
-    <Alert color="teal" title={title} variant="light" role="group" aria-label={title}>
+    <Alert
+      className="secret-once"
+      color="teal"
+      title={title}
+      variant="light"
+      role="group"
+      aria-label={title}
+    >
       <Stack gap="sm" align="flex-start">
         <Text size="sm">{children}</Text>
         <Code block className="typed secret" data-testid="secret">

@@ -24,7 +24,6 @@ export function createConnection(): Connection {
   let wasOpen = false
 
   function become(next: ConnectionState): void {
-    if (state === next) return
     state = next
     for (const listener of listeners) listener()
   }
@@ -39,7 +38,8 @@ export function createConnection(): Connection {
     opened() {
       clearTimeout(timer)
       timer = undefined
-      if (wasOpen && state === 'away') returns += 1
+      // However short it was: a message may have been on its way.
+      if (wasOpen) returns += 1
       wasOpen = true
       become('live')
     },

@@ -12,6 +12,9 @@ export interface Socket {
 
 /** The server's answer to a token that has ended: 4401, which graphql-ws takes for the end of all tries. */
 const UNAUTHENTICATED = 4401
+const PING_EVERY_MS = 10_000
+/** A network that vanished, unlike a server that ended, says nothing at all. */
+const PONG_WITHIN_MS = 5_000
 const FIRST_WAIT_MS = 250
 const MOST_WAIT_MS = 10_000
 
@@ -20,15 +23,25 @@ const MOST_WAIT_MS = 10_000
  * time; with a newer token it is changed for another one, and each subscription begins with the state now.
  */
 export function createSocket(session: Session, connection: Connection): Socket {
+  let unanswered: ReturnType<typeof setTimeout> | undefined
   const client = createClient({
     url: `${location.origin.replace(/^http/, 'ws')}/graphql`,
     connectionParams: async () => ({ authorization: `Bearer ${await session.accessToken()}` }),
-    // A proxy that forgets idle connections does so after a minute, mostly.
-    keepAlive: 20_000,
+    keepAlive: PING_EVERY_MS,
     retryAttempts: Number.POSITIVE_INFINITY,
     shouldRetry: () => true,
     retryWait: waitBefore,
-    on: { connected: connection.opened, closed: connection.closed },
+    on: {
+      connected: connection.opened,
+      closed: () => {
+        clearTimeout(unanswered)
+        connection.closed()
+      },
+      ping: (received) => {
+        if (!received) unanswered = setTimeout(() => client.terminate(), PONG_WITHIN_MS)
+      },
+      pong: () => clearTimeout(unanswered),
+    },
   })
   session.onRenewed(() => client.terminate())
 

@@ -13,6 +13,7 @@ import {
 import { useDisclosure } from '@mantine/hooks'
 import type { ReactNode } from 'react'
 import { Link, useRoute } from 'wouter'
+import { Name } from '../components/name.tsx'
 import { pages } from '../pages/page-list.ts'
 import type { Session } from '../session/session.ts'
 import type { Settings } from '../settings.ts'
@@ -45,8 +46,8 @@ export function Layout({ session, settings, admin, account, children }: LayoutPr
           </Group>
           <Group gap="xs" wrap="nowrap">
             {account && <ConnectionNotice />}
-            <Text size="sm" visibleFrom="sm">
-              {account?.name ?? session.person.name}
+            <Text size="sm" visibleFrom="sm" truncate maw={280}>
+              <Name>{account?.name ?? session.person.name}</Name>
             </Text>
             <SchemeButton />
             <Button variant="default" size="xs" onClick={() => void session.signOut()}>

@@ -1,5 +1,6 @@
 import { Button, Group, Select, Stack } from '@mantine/core'
 import { useState } from 'react'
+import { isolated } from '../../components/name.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { Empty, Failed, Loading } from '../../components/states.tsx'
 import { AlertPageDocument } from '../../gql/graphql.ts'
@@ -14,7 +15,9 @@ const context = { additionalTypenames: ['Alert'] }
 export function AlertList({ keys }: { keys: readonly AlertKey[] }) {
   const [apiKeyId, choose] = useState<string | null>(null)
   const [cursors, setCursors] = useState<readonly (string | null)[]>([null])
-  const named = keys.map(({ id, name, prefix }) => ({ value: id, label: `${name} (${prefix}…)` }))
+  const named = keys.map(({ id, name, prefix }) => ({
+    ...{ value: id, label: `${isolated(name)} (${prefix}…)` },
+  }))
   const aside = (
     <Select
       aria-label="Of which key"

@@ -2,7 +2,7 @@ import { Alert, Badge, Group, Switch, Text, Title } from '@mantine/core'
 import { useId, useState } from 'react'
 import { useMutation } from 'urql'
 import { levelWords } from '../../components/alert-level.tsx'
-import { Name } from '../../components/name.tsx'
+import { isolated, Name } from '../../components/name.tsx'
 import { Failed } from '../../components/states.tsx'
 import { UpdateChannelDocument } from '../../gql/graphql.ts'
 import type { AlertKey } from './alerts.tsx'
@@ -36,7 +36,7 @@ export function ChannelCard({ channel, keys }: ChannelCardProps) {
           <Text size="sm" className="typed">
             {target}
           </Text>
-          <Text size="sm" c="dimmed">
+          <Text size="sm" c="dimmed" className="typed">
             {wishOf(channel, keys)}
           </Text>
         </div>
@@ -69,6 +69,6 @@ export function ChannelCard({ channel, keys }: ChannelCardProps) {
 function wishOf({ levels, apiKeyIds }: Channel, keys: readonly AlertKey[]): string {
   const which = levels?.map((level) => levelWords[level].label).join(', ') ?? 'All alerts'
   if (apiKeyIds === null) return `${which} of all keys`
-  const names = apiKeyIds.map((id) => keys.find((key) => key.id === id)?.name ?? id)
+  const names = apiKeyIds.map((id) => isolated(keys.find((key) => key.id === id)?.name ?? id))
   return `${which} of ${names.join(', ')}`
 }

@@ -1,6 +1,7 @@
 import { Button, Group, Modal, MultiSelect, Select, Stack, TextInput } from '@mantine/core'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { levels, levelWords } from '../../components/alert-level.tsx'
+import { isolated } from '../../components/name.tsx'
 import type { AlertLevel, ChannelKind } from '../../gql/graphql.ts'
 import type { AlertKey } from './alerts.tsx'
 import { kinds, kindWords } from './channel-kinds.ts'
@@ -90,7 +91,9 @@ function Fields({ channel, keys, busy, problem, onSave, onClose }: FieldsProps) 
         <MultiSelect
           label="Of which keys"
           placeholder={apiKeyIds.length === 0 ? 'All keys, those to come too' : ''}
-          data={keys.map((key) => ({ value: key.id, label: `${key.name} (${key.prefix}…)` }))}
+          data={keys.map(({ id, name, prefix }) => ({
+            ...{ value: id, label: `${isolated(name)} (${prefix}…)` },
+          }))}
           value={apiKeyIds}
           onChange={setApiKeyIds}
         />

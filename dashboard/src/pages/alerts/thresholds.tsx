@@ -82,6 +82,7 @@ function AddThreshold({ apiKey, busy, describedBy, onAdd }: AddThresholdProps) {
       <Group gap="xs">
         <NumberInput
           aria-label={`New threshold of ${name}`}
+          placeholder={kind === 'percent' ? '50' : whole(5_000)}
           size="sm"
           w={110}
           required

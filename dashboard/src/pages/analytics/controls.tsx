@@ -47,7 +47,7 @@ export function Controls({ choices, change, now }: ControlsProps) {
         />
         {range === 'own' && <OwnDays choices={choices} change={change} now={now} />}
         <Stack gap={4}>
-          <Text size="sm" fw={500} aria-hidden>
+          <Text size="sm" fw={600} lh={1.55} aria-hidden>
             By
           </Text>
           <SegmentedControl

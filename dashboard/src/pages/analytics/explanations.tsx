@@ -22,7 +22,7 @@ export function Explanations({ picture, chosen }: ExplanationsProps) {
       <Title order={3} size="h5">
         Unusual days
       </Title>
-      <Entries none="None was told of in these days.">
+      <Entries none="No day of these was unusual.">
         {unusual.map(({ id, date, message }) => (
           <Entry key={id} date={date}>
             {message}

@@ -73,7 +73,7 @@ function Row({ group, total, before }: RowProps) {
         <Name>{label}</Name>
         {failedRequests !== null && failedRequests > 0 && (
           <Text size="xs" c="dimmed">
-            and <WholeNumber value={failedRequests} /> that failed, for nothing
+            <WholeNumber value={failedRequests} /> failed calls, which cost nothing
           </Text>
         )}
       </Table.Td>

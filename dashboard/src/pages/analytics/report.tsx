@@ -1,6 +1,7 @@
 import { Grid, Select, Stack } from '@mantine/core'
 import { useMemo } from 'react'
 import { BarChart } from '../../components/bar-chart.tsx'
+import { isolated } from '../../components/name.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { Failed, Loading } from '../../components/states.tsx'
 import { inWords } from '../../format/times.ts'
@@ -78,5 +79,5 @@ function Chart({ report, choices, change, days }: ChartProps) {
 
 /** Two keys may have the same name. */
 function optionOf({ name, label }: UsageGroup) {
-  return { value: name, label: label === name ? label : `${label} (${name})` }
+  return { value: name, label: label === name ? label : `${isolated(label)} (${name})` }
 }

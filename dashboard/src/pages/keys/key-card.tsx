@@ -108,7 +108,8 @@ function Facts({ apiKey, usage, now }: Pick<KeyCardProps, 'apiKey' | 'usage' | '
               <UtcTime at={lastUsedAt} />
             </>
           ) : (
-            'Not yet'
+            // It is written down within a minute.
+            (usage.month > 0 && 'just now') || 'not yet'
           )}
         </Fact>
         <Fact name="Created">

@@ -4,6 +4,7 @@ import { useNow } from '../../format/use-now.ts'
 import { KeysDocument, type KeysQuery } from '../../gql/graphql.ts'
 import { keyUsage } from '../../graphql/key-usage.ts'
 import { useLiveTotals } from '../../graphql/live-totals.tsx'
+import { useReadWhenMoved } from '../../graphql/read-when-moved.ts'
 import { useRead } from '../../graphql/use-read.ts'
 import { CreateKey } from './create-key.tsx'
 import { KeyCard } from './key-card.tsx'
@@ -25,7 +26,7 @@ export function Keys() {
         </Text>
       </div>
       {data?.account && data.plans ? (
-        <KeyList data={data} />
+        <KeyList data={data} again={again} />
       ) : error ? (
         <Failed what="Your keys could not be read." error={error} onRetry={again} />
       ) : (
@@ -35,13 +36,23 @@ export function Keys() {
   )
 }
 
-function KeyList({ data: { account, monthlyUsage, plans } }: { data: KeysQuery }) {
+interface KeyListProps {
+  data: KeysQuery
+  again: () => void
+}
+
+function KeyList({ data: { account, monthlyUsage, plans }, again }: KeyListProps) {
   const live = useLiveTotals()
   const now = useNow()
   const read = new Map(monthlyUsage?.apiKeys.map((one) => [one.apiKey.id, one]))
   const all = account?.apiKeys ?? []
   const usageOf = ({ id, monthlyLimit }: (typeof all)[number]) =>
     keyUsage(live.get(id), read.get(id), monthlyLimit, now)
+  // When it was used last moves with what it has used.
+  useReadWhenMoved(
+    again,
+    all.reduce((sum, key) => sum + usageOf(key).month, 0),
+  )
   const open = all.filter(({ status }) => status !== 'REVOKED')
   return (
     <>

@@ -5,6 +5,7 @@ import { Empty, Failed, Loading } from '../../components/states.tsx'
 import { UtcTime } from '../../components/utc-time.tsx'
 import { WholeNumber } from '../../components/whole-number.tsx'
 import { inWords } from '../../format/times.ts'
+import { useNow } from '../../format/use-now.ts'
 import { OverviewForecastDocument, type OverviewForecastQuery } from '../../gql/graphql.ts'
 import { useRead } from '../../graphql/use-read.ts'
 
@@ -45,13 +46,7 @@ function Expected({ forecast, limit }: ExpectedProps) {
         <WholeNumber value={high} />.
       </Text>
       <Text size="sm" fw={600} my="xs">
-        {exhaustsAt ? (
-          <>
-            At this pace a key reaches its limit on <UtcTime at={exhaustsAt} />.
-          </>
-        ) : (
-          limit !== null && 'At this pace no key reaches its limit this month.'
-        )}
+        <Exhausts at={exhaustsAt} limit={limit} />
       </Text>
       <Text size="sm" c="dimmed">
         It follows from
@@ -61,6 +56,18 @@ function Expected({ forecast, limit }: ExpectedProps) {
           <List.Item key={reason}>{reason}</List.Item>
         ))}
       </List>
+    </>
+  )
+}
+
+/** @param at of the first key that reaches its limit; in the past: it has */
+function Exhausts({ at, limit }: { at: string | null; limit: number | null }) {
+  const now = useNow()
+  if (at === null) return limit !== null && 'At this pace no key reaches its limit this month.'
+  if (Date.parse(at) <= now) return 'A key has reached its limit.'
+  return (
+    <>
+      At this pace a key reaches its limit on <UtcTime at={at} />.
     </>
   )
 }

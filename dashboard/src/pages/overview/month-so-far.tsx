@@ -17,16 +17,14 @@ export function MonthSoFar({ state, month, now }: MonthSoFarProps) {
   const resets = new Date(startOfNextMonth(now)).toISOString()
   return (
     <Card withBorder padding="lg">
-      <Group align="flex-end" gap="md">
-        <div>
-          <Text c="dimmed" id="month-total">
-            Units this month, all keys
-          </Text>
-          <Text fz={52} fw={700} lh={1.1} aria-labelledby="month-total" role="group">
-            <WholeNumber value={state.month} />
-          </Text>
-        </div>
-        <Text c="dimmed" pb={6}>
+      <Text c="dimmed" id="month-total">
+        Units this month, all keys
+      </Text>
+      <Group align="baseline" gap="md" mb={4}>
+        <Text fz={52} fw={700} lh={1.1} aria-labelledby="month-total" role="group">
+          <WholeNumber value={state.month} />
+        </Text>
+        <Text c="dimmed">
           {state.limit === null ? (
             'without a limit'
           ) : (
