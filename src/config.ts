@@ -1,5 +1,11 @@
 import { type BillingConfig, billingConfig } from './billing-config.ts'
 import type { Network } from './http/client-address.ts'
+import {
+  type OidcConfig,
+  type OwnIssuerConfig,
+  oidcConfig,
+  ownIssuerConfig,
+} from './oidc-config.ts'
 import type { Sender } from './outgoing/mailer.ts'
 import { type AnomalyRule, defaultAnomalyRule } from './rules/anomaly.ts'
 import type { OwnerKeyLimits } from './rules/owner-keys.ts'
@@ -49,21 +55,6 @@ export interface MailConfig {
   /** Null: mails are written as files. */
   smtpUrl: string | null
   from: Sender
-}
-
-export interface OidcConfig {
-  issuer: string
-  audience: string | null
-  clientId: string | null
-  /** The claim that is compared with `clientId` in place of `aud` (Cognito: `client_id`). */
-  clientClaim: string | null
-  adminClaim: { name: string; value: string } | null
-}
-
-export interface OwnIssuerConfig {
-  /** Whether the demo's tokens carry the claim. */
-  demoAdmin: boolean
-  adminClaim: { name: string; value: string }
 }
 
 export interface Limits {
@@ -211,25 +202,6 @@ function baseConfig(draft: Draft): BaseConfig {
 export function localOrigin(host: string, port: number, tls: boolean): string {
   const named = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host
   return `${tls ? 'https' : 'http'}://${named.includes(':') ? `[${named}]` : named}:${port}`
-}
-
-function oidcConfig(values: Settings, issuer: string): OidcConfig {
-  return {
-    issuer,
-    audience: values.OIDC_AUDIENCE ?? null,
-    clientId: values.OIDC_CLIENT_ID ?? null,
-    clientClaim: values.OIDC_CLIENT_CLAIM ?? null,
-    adminClaim: values.OIDC_ADMIN_CLAIM ?? null,
-  }
-}
-
-const defaultAdminClaim = { name: 'role', value: 'admin' }
-
-function ownIssuerConfig(values: Settings): OwnIssuerConfig {
-  return {
-    demoAdmin: values.DEMO_ADMIN === '1',
-    adminClaim: values.OIDC_ADMIN_CLAIM ?? defaultAdminClaim,
-  }
 }
 
 function limitsOf(values: Settings): Limits {

@@ -3,6 +3,7 @@ import { INVOICE_KINDS } from '../rules/billing/invoice.ts'
 import { createAccessHistoryIndexes } from './access-history.ts'
 import { createBillingFactIndexes } from './billing-facts.ts'
 import { createBillingInboxIndexes } from './billing-inbox.ts'
+import { createBillingLocks } from './billing-locks.ts'
 import { createBillingNoticeIndexes } from './billing-notices.ts'
 import { createBillingSubscriptionIndexes } from './billing-subscriptions.ts'
 import { createChargeMonthIndexes } from './charge-months.ts'
@@ -21,6 +22,7 @@ export async function createBillingIndexes(db: Db): Promise<void> {
     createAccessHistoryIndexes(db),
     createBillingFactIndexes(db),
     createBillingInboxIndexes(db),
+    createBillingLocks(db),
     createBillingNoticeIndexes(db),
     createBillingSubscriptionIndexes(db),
     createInvoiceIndexes(db),

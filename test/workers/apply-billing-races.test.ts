@@ -81,6 +81,22 @@ describe('several workers at once', () => {
   })
 })
 
+describe('a refund and the first word of whose it is', () => {
+  test('find each other when they are applied at the same moment', async () => {
+    const rounds = 8
+    for (let round = 0; round < rounds; round += 1) {
+      const [id, customer] = [`sub_r${round}`, `cus_r${round}`]
+      const metadata = { api_key: await world.seed() }
+      await world.receive(updated(S, stripeSubscription({ id, customer, metadata })))
+      const charge = { id: `ch_r${round}`, customer, amount_refunded: 900, currency: 'usd' }
+      await world.receive(stripeEvent(`evt_r${round}`, 'charge.refunded', S + 1, charge))
+      await atOnce(2)
+    }
+    const told = await billingNotices(world.database.db).countDocuments({ type: 'refund-recorded' })
+    expect(told).toBe(rounds)
+  })
+})
+
 describe('a worker whose lease ran out', () => {
   test('commits nothing after another has applied the event', async () => {
     const key = await world.seed()

@@ -110,6 +110,17 @@ describe('an audit', () => {
     expect(await audit(note._id)).toMatchObject({ holds: true })
   })
 
+  test('holds a statement that follows one with overage, and charges nothing late of it', async () => {
+    await world.plantChange('key_a', '2026-10-15T10:00:00Z', access('starter', 'ACTIVE'))
+    await world.plantCalls('key_a', '2026-12', 10_100)
+    await issuedId()
+    world.now = Date.parse('2027-01-01T02:00:00Z')
+    await world.invoicing().trigger('2026-12')
+    const next = await invoices(world.db).findOne({ month: '2026-12' })
+    expect(next?.kind).toBe('USAGE_STATEMENT')
+    expect(await audit(next?._id ?? '')).toMatchObject({ holds: true, lateCalls: 0 })
+  })
+
   test.each([
     ['a line', { $set: { 'lines.0.amount': 1 } }, 'no longer has its hash'],
     ['the buyer', { $set: { 'buyer.name': 'Somebody else' } }, 'no longer has its hash'],

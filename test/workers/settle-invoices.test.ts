@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { billingNotices } from '../../src/store/billing-notices.ts'
+import { billingSubscriptions } from '../../src/store/billing-subscriptions.ts'
 import { providerRefunds } from '../../src/store/provider-refunds.ts'
 import { access } from '../billing/account-months.ts'
 import { type InvoicingWorld, invoicingWorld, summary } from '../billing/invoicing-world.ts'
@@ -63,6 +64,19 @@ describe('a statement', () => {
     expect(await trigger()).toMatchObject({ paid: 0 })
     await world.providerInvoice('STRIPE:in_2', sub, '2026-11-20', { paidAt: '2026-12-02' })
     expect(await trigger()).toMatchObject({ paid: 1 })
+  })
+
+  test('does not wait for a subscription that never began: nobody pays the invoice of a first try', async () => {
+    const tried = 'STRIPE:sub_0'
+    await world.plantSubscription(tried, 'key_a', '2026-11-14T10:00:00Z')
+    await billingSubscriptions(world.db).updateOne(
+      { _id: tried },
+      { $set: { 'state.status': 'CANCELED', 'state.endsAt': Date.parse('2026-11-15T09:00:00Z') } },
+    )
+    await world.providerInvoice('STRIPE:in_0', tried, '2026-11-14')
+    await world.providerInvoice('STRIPE:in_1', sub, '2026-11-15', { paidAt: '2026-11-15' })
+    expect(await trigger()).toMatchObject({ issued: 1, paid: 1 })
+    expect(await world.issued()).toMatchObject([{ subscriptions: [sub], status: 'PAID' }])
   })
 
   test('is not paid by an invoice of another month', async () => {

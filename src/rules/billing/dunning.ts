@@ -3,7 +3,7 @@ import { graceEndsAt } from './key-access.ts'
 import { type SubscriptionState, statusAt } from './subscription-state.ts'
 
 /** Days after the first failed payment on which its owner is reminded, while calls are still served. */
-const REMINDER_DAYS = [0, 3, 7] as const
+const REMINDER_DAYS = [0, 3, 7, 14] as const
 
 /** One mail of a series: at most once for each `since`. */
 export interface DunningStep {
@@ -33,8 +33,8 @@ export interface DunningDecision {
 }
 
 /**
- * The mails of a payment that keeps failing, oldest first: reminders after 0, 3 and 7 days, as far as calls are
- * still served then, and the last one when they are not any more (14 days by default). Computed from the
+ * The mails of a payment that keeps failing, oldest first: reminders after 0, 3, 7 and 14 days, as far as calls
+ * are still served then, and the last one when they are not any more (after 14 days by default). Computed from the
  * record alone, so that a restart or a missed day makes no difference.
  */
 export function dunningSteps(

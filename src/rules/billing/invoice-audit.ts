@@ -55,8 +55,12 @@ function differences({ content, asKnown }: AuditedMonth): string[] {
   const { basis, currency, kind, seller } = content
   const recorded = new Map(basis.usage.map((one) => [`${one.apiKeyId}:${one.month}`, one]))
   const month = parseMonth(content.month)
+  // Of earlier months it records those that it charges late calls of: of the others it says nothing.
+  const earlier = asKnown.earlier.filter(
+    (one) => one.month === content.month || recorded.has(`${one.apiKeyId}:${one.month}`),
+  )
   const { documents, problems } = monthlyDocuments({
-    ...{ ...asKnown, month, currency },
+    ...{ ...asKnown, earlier, month, currency },
     plans: new Map(basis.plans.map((plan) => [plan.id, plan])),
     tax: { name: seller.taxName, rate: seller.taxRate },
     totalOf: (apiKeyId, of) => recorded.get(`${apiKeyId}:${of}`)?.total ?? 0,

@@ -3,6 +3,7 @@ import type { ClientSession } from 'mongodb'
 import { providerId } from '../../rules/billing/fact.ts'
 import type { EventContent, SaidDispute } from '../../rules/billing/provider-event.ts'
 import { customerOfCharge } from '../../rules/billing/stripe-event.ts'
+import { lockInCommon } from '../../store/billing-locks.ts'
 import { billingNotices, type NewBillingNotice, writeNotices } from '../../store/billing-notices.ts'
 import { billingSubscriptions, type SubscriptionDoc } from '../../store/billing-subscriptions.ts'
 import {
@@ -37,6 +38,7 @@ export async function applyRefund(
     await tellOfRefund(applying, { ...kept, accountId: kept.accountId }, session)
     return { status: 'APPLIED', because: null }
   }
+  await lockInCommon(db, [kept.subscription, kept.customerHash], session)
   const because = 'it is of a customer of nobody here; it is kept, and counts once he is somebody’s'
   return { status: 'IGNORED', because }
 }
@@ -48,6 +50,7 @@ export async function tellOfKeptRefunds(
   session: ClientSession,
 ): Promise<void> {
   if (accountId === null) return
+  await lockInCommon(applying.db, [subscription, customerHash], session)
   const ofCustomer = customerHash === null ? [] : [{ customerHash }]
   const refunds = providerRefunds(applying.db)
   const found = await refunds

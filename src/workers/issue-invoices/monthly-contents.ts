@@ -62,7 +62,18 @@ async function ofProvider(
     })
     .sort({ _id: 1 })
     .toArray()
-  const subscriptions = held.map(({ _id }) => _id)
+  const payments = await paymentsOf(
+    db,
+    held.map(({ _id }) => _id),
+  )
+  const paid = new Set(
+    payments.filter(({ paidAt }) => paidAt !== null).map((one) => one.subscription),
+  )
+  // One that ended without a payment never began (Stripe `incomplete_expired`): nobody will ever pay its invoice.
+  const began = held.filter(
+    ({ _id, state }) => state?.status != null && (state.status !== 'CANCELED' || paid.has(_id)),
+  )
+  const subscriptions = began.map(({ _id }) => _id)
   return { subscriptions, providerInvoices: await namedInvoices(db, subscriptions, month) }
 }
 

@@ -65,7 +65,7 @@ const range = (from: number, to: number) =>
 
 const calendar: [graceDays: number, mails: string[]][] = [
   [14, ['0 reminder', '3 reminder', '7 reminder', '14 blocked']],
-  [30, ['0 reminder', '3 reminder', '7 reminder', '30 blocked']],
+  [30, ['0 reminder', '3 reminder', '7 reminder', '14 reminder', '30 blocked']],
   [7, ['0 reminder', '3 reminder', '7 blocked']],
   [5, ['0 reminder', '3 reminder', '5 blocked']],
   [1, ['0 reminder', '1 blocked']],
