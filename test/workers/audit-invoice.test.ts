@@ -2,7 +2,7 @@ import { Binary } from 'mongodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { invoiceFiles, invoices } from '../../src/store/invoices.ts'
 import { access } from '../billing/account-months.ts'
-import { type InvoicingWorld, invoicingWorld } from '../billing/invoicing-world.ts'
+import { type InvoicingWorld, invoicingWorld, pdfAfter } from '../billing/invoicing-world.ts'
 
 let world: InvoicingWorld
 
@@ -88,6 +88,21 @@ describe('an audit', () => {
       'A change of key_a (gc_live_ey_a) of 2026-11-20 12:00 UTC became known 2026-12-03 10:00 UTC, after it was issued: planted.',
     )
     expect(found.findings[0]).toContain('It says what its basis amounts to')
+  })
+
+  test('tells so too of a change that became known while documents of others were being made', async () => {
+    await world.plantAccount('acc_b')
+    await world.plantKey('key_b', 'acc_b')
+    const known = '2026-12-01T02:00:01Z'
+    const render = pdfAfter(async () => {
+      await world.plantChange('key_b', '2026-11-20T12:00:00Z', access('pro'), known)
+      world.now = Date.parse('2026-12-01T02:00:02Z')
+    })
+    await world.invoicing(render).trigger('2026-11')
+    const invoice = await invoices(world.db).findOne({ accountId: 'acc_b' })
+    const found = await world.invoicing().audit(invoice?._id ?? '', null)
+    expect(found.findings[0]).toContain('It says what its basis amounts to')
+    expect(found.findings[1]).toContain('became known 2026-12-01 02:00 UTC, after it was issued')
   })
 
   test('holds statements, calls that a provider could not be charged with, and credit notes', async () => {

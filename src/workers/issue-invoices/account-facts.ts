@@ -22,6 +22,8 @@ export interface AccountFacts {
   accountId: string
   /** Of what is issued for it, read before all the rest: whoever issues holds it against this. */
   version: number
+  /** Before anything of it was read, ms: what became known since is not in it. */
+  readAt: number
   buyer: Buyer
   reckoning: AccountMonth
 }
@@ -30,6 +32,8 @@ export interface FactTools {
   db: Db
   plans: Plans
   seller: Seller
+  /** ms since the epoch */
+  clock: () => number
 }
 
 /**
@@ -37,10 +41,11 @@ export interface FactTools {
  * @returns those of the accounts that exist
  */
 export async function readAccountFacts(
-  { db, plans, seller }: FactTools,
+  { db, plans, seller, clock }: FactTools,
   accountIds: readonly string[],
   month: number,
 ): Promise<AccountFacts[]> {
+  const readAt = clock()
   const ids = { $in: [...accountIds] }
   const positions = await invoiceAccounts(db).find({ _id: ids }).toArray()
   const first = Date.UTC(
@@ -65,7 +70,8 @@ export async function readAccountFacts(
   return found.map((account) => {
     const position = positions.find(({ _id }) => _id === account._id)
     return {
-      ...{ accountId: account._id, version: position?.version ?? 0, buyer: buyerOf(account) },
+      ...{ accountId: account._id, version: position?.version ?? 0, readAt },
+      buyer: buyerOf(account),
       reckoning: {
         ...{ month, currency: account.currency, plans, empty: position?.empty ?? [] },
         keys: (keys.get(account._id) ?? []).map((key) => ({

@@ -7,10 +7,7 @@ import { type AccountFacts, type FactTools, readAccountFacts } from './account-f
 import { type IssueContentTools, issueContent } from './issue-content.ts'
 import { monthlyContents } from './monthly-contents.ts'
 
-export interface InvoiceTools extends FactTools, IssueContentTools {
-  /** ms since the epoch */
-  clock: () => number
-}
+export interface InvoiceTools extends FactTools, IssueContentTools {}
 
 /** What became of an account's month. */
 export interface AccountOutcome {
@@ -52,7 +49,7 @@ async function issueOnce(
   facts: AccountFacts,
   issued: InvoiceDoc[],
 ): Promise<AccountOutcome> {
-  const { contents, problems, empty } = await monthlyContents(tools, facts, tools.clock())
+  const { contents, problems, empty } = await monthlyContents(tools, facts)
   const known = await issuedAmong(tools, contents)
   let { version } = facts
   for (const content of contents) {

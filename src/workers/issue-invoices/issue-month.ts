@@ -114,12 +114,11 @@ async function issueBatch(run: Run, facts: readonly AccountFacts[]): Promise<voi
 async function draftBatch(run: Run, facts: readonly AccountFacts[]): Promise<void> {
   const drafted: string[] = []
   for (const one of facts) {
-    const now = run.clock()
-    const { contents, problems } = await monthlyContents(run, one, now)
+    const { contents, problems } = await monthlyContents(run, one)
     for (const content of contents) {
       drafted.push(content.id)
       const { id: _id, accountId, kind, number } = content
-      if (await saveDraft(run.db, content, new Date(now)))
+      if (await saveDraft(run.db, content, new Date(one.readAt)))
         note(run, { _id, accountId, kind, number })
     }
     for (const { kind, because } of problems) tellProblem(run, one.accountId, kind, because)

@@ -20,13 +20,12 @@ export interface MonthlyContents extends Omit<MonthlyDocuments, 'documents'> {
 }
 
 /**
- * What the documents of an account's month would say now.
- * @param issuedAt ms
+ * What the documents of an account's month would say. They are as of the moment at which its facts were read: by it
+ * an audit tells what was known.
  */
 export async function monthlyContents(
   { db, seller }: { db: Db; seller: Seller },
   facts: AccountFacts,
-  issuedAt: number,
 ): Promise<MonthlyContents> {
   const { documents, ...rest } = monthlyDocuments(facts.reckoning)
   const contents: MonthlyContents['contents'] = []
@@ -36,7 +35,7 @@ export async function monthlyContents(
     contents.push({
       id: invoiceId(facts.accountId, month, document.kind),
       ...{ accountId: facts.accountId, number: null, month, currency: facts.reckoning.currency },
-      ...{ issuedAt: new Date(issuedAt).toISOString(), seller, buyer: facts.buyer },
+      ...{ issuedAt: new Date(facts.readAt).toISOString(), seller, buyer: facts.buyer },
       ...document,
       ...{ ...provider, credits: null, reason: null },
     })

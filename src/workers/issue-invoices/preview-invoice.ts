@@ -23,7 +23,7 @@ export async function previewInvoice(
   if (at > startOfMonth(now)) throw new BadInput(`${month} lies in the future.`)
   const [facts] = await readAccountFacts(tools, [accountId], at)
   if (!facts) throw new ApiError('NOT_FOUND', 'There is no such account.')
-  const { contents, problems } = await monthlyContents(tools, facts, now)
+  const { contents, problems } = await monthlyContents(tools, facts)
   const wanted = (one: { kind: MonthlyKind }) => kind === null || one.kind === kind
   const problem = problems.find(wanted)
   if (problem) throw new BadInput(`It cannot be invoiced: ${problem.because}.`)
