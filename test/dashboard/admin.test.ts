@@ -86,13 +86,13 @@ describe('an operator', { timeout: 60_000 }, () => {
     const dead = panel(page, 'Deliveries that were given up').getByRole('row')
     await dead.filter({ hasText: '550 No such mailbox.' }).waitFor()
     await page.getByRole('button', { name: /^Replay delivery tst_1:/ }).click()
-    await page.getByText('Waits to be sent again').waitFor()
+    await page.getByText('Waits to be sent again: tst_1').waitFor()
     const stored = () => deliveries(world.db).findOne({ status: 'DELIVERED' })
     await expect.poll(async () => (await stored())?._id).toMatch(/^tst_1:/)
     expect(mailsIn(world.dataDir).filter((mail) => mail.includes('tst_1')).length).toBe(1)
 
     await page.getByRole('button', { name: 'Replay event STRIPE:evt_dead' }).click()
-    await page.getByText('Applied again').waitFor()
+    await page.getByText('Waits to be applied again: STRIPE:evt_dead').waitFor()
     const event = () => billingInbox(world.db).findOne({ _id: 'STRIPE:evt_dead' })
     // It is as broken as before, and tried anew.
     await expect.poll(async () => (await event())?.attempts).not.toBe(6)
@@ -147,5 +147,5 @@ test.each(['light', 'dark'] as const)(
     }
     expect(complaints).toEqual([])
   },
-  60_000,
+  120_000,
 )

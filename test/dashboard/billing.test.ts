@@ -180,7 +180,7 @@ test.each(['light', 'dark'] as const)(
     for (const width of [1280, 360]) await expectUsable(page, width)
     expect(complaints).toEqual([])
   },
-  60_000,
+  120_000,
 )
 
 async function rename(of: 'Account' | 'ApiKey', id: string, input: object): Promise<void> {

@@ -137,7 +137,7 @@ test.each(['light', 'dark'] as const)(
     for (const width of [1280, 360]) await expectUsable(page, width)
     expect(complaints).toEqual([])
   },
-  60_000,
+  120_000,
 )
 
 test('the operator’s page is neither linked nor shown nor answered to anybody else', async () => {

@@ -32,6 +32,7 @@ const choices = [
 /** What payment providers sent; those that could not be applied first. */
 export function BillingEvents() {
   const [chosen, choose] = useState('DEAD')
+  const [done, say] = useState('')
   const status = chosen === 'ALL' ? null : (chosen as BillingEventStatus)
   return (
     <Panel
@@ -47,6 +48,9 @@ export function BillingEvents() {
         mb="sm"
         maw="100%"
       />
+      <Text size="sm" role="status" className="typed">
+        {done}
+      </Text>
       <WideTable
         name="Events of payment providers"
         minWidth={680}
@@ -60,13 +64,24 @@ export function BillingEvents() {
           </>
         }
       >
-        <PageByPage key={chosen}>{(page) => <EventPage status={status} {...page} />}</PageByPage>
+        <PageByPage key={chosen}>
+          {(page) => <EventPage status={status} say={say} {...page} />}
+        </PageByPage>
       </WideTable>
     </Panel>
   )
 }
 
-function EventPage({ status, after, more }: PageProps & { status: BillingEventStatus | null }) {
+interface Saying {
+  say: (done: string) => void
+}
+
+interface EventPageProps extends PageProps, Saying {
+  /** Null: all. */
+  status: BillingEventStatus | null
+}
+
+function EventPage({ status, after, more, say }: EventPageProps) {
   const { data, error, again } = useRead({
     query: BillingEventsDocument,
     variables: { status, after },
@@ -91,14 +106,14 @@ function EventPage({ status, after, more }: PageProps & { status: BillingEventSt
         </WholeRow>
       )}
       {edges.map(({ node }) => (
-        <EventRow key={node.id} event={node} />
+        <EventRow key={node.id} event={node} say={say} />
       ))}
       <WholeRow columns={COLUMNS}>{more(pageInfo)}</WholeRow>
     </>
   )
 }
 
-function EventRow({ event }: { event: Event }) {
+function EventRow({ event, say }: Saying & { event: Event }) {
   const { id, type, status, because, receivedAt } = event
   const [, replay] = useMutation(ReplayBillingEventDocument)
   return (
@@ -120,7 +135,11 @@ function EventRow({ event }: { event: Event }) {
       <Table.Td>{because ?? '–'}</Table.Td>
       <Table.Td ta="right">
         {status !== 'PENDING' && (
-          <ReplayButton of={`event ${id}`} done="Applied again" replay={() => replay({ id })} />
+          <ReplayButton
+            of={`event ${id}`}
+            replay={() => replay({ id })}
+            onDone={() => say(`Waits to be applied again: ${id}`)}
+          />
         )}
       </Table.Td>
     </Table.Tr>

@@ -1,4 +1,5 @@
 import { Table, Text } from '@mantine/core'
+import { useState } from 'react'
 import { useMutation } from 'urql'
 import { PageByPage, type PageProps, WholeRow } from '../../components/page-by-page.tsx'
 import { Panel } from '../../components/panel.tsx'
@@ -19,11 +20,15 @@ type Dead = NonNullable<DeadDeliveriesQuery['deadDeliveries']>['edges'][number][
 const COLUMNS = 5
 
 export function DeadDeliveries() {
+  const [done, say] = useState('')
   return (
     <Panel
       title="Deliveries that were given up"
       about="Alerts and mails that no try brought to their channel. Sent again, they keep their id, so that receivers can tell doubles."
     >
+      <Text size="sm" role="status" className="typed">
+        {done}
+      </Text>
       <WideTable
         name="Deliveries that were given up"
         minWidth={680}
@@ -37,13 +42,17 @@ export function DeadDeliveries() {
           </>
         }
       >
-        <PageByPage>{(page) => <DeadPage {...page} />}</PageByPage>
+        <PageByPage>{(page) => <DeadPage say={say} {...page} />}</PageByPage>
       </WideTable>
     </Panel>
   )
 }
 
-function DeadPage({ after, more }: PageProps) {
+interface Saying {
+  say: (done: string) => void
+}
+
+function DeadPage({ after, more, say }: PageProps & Saying) {
   const { data, error, again } = useRead({ query: DeadDeliveriesDocument, variables: { after } })
   if (!data?.deadDeliveries) {
     return (
@@ -65,14 +74,14 @@ function DeadPage({ after, more }: PageProps) {
         </WholeRow>
       )}
       {edges.map(({ node }) => (
-        <DeadRow key={node.id} dead={node} />
+        <DeadRow key={node.id} dead={node} say={say} />
       ))}
       <WholeRow columns={COLUMNS}>{more(pageInfo)}</WholeRow>
     </>
   )
 }
 
-function DeadRow({ dead }: { dead: Dead }) {
+function DeadRow({ dead, say }: Saying & { dead: Dead }) {
   const { id, accountId, channelId, createdAt, attempts } = dead
   const [, replay] = useMutation(ReplayDeliveryDocument)
   const last = attempts.at(-1)
@@ -94,8 +103,8 @@ function DeadRow({ dead }: { dead: Dead }) {
       <Table.Td ta="right">
         <ReplayButton
           of={`delivery ${id}`}
-          done="Waits to be sent again"
           replay={() => replay({ id })}
+          onDone={() => say(`Waits to be sent again: ${id}`)}
         />
       </Table.Td>
     </Table.Tr>

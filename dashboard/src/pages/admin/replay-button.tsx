@@ -1,38 +1,31 @@
-import { Button, Text } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { Failed } from '../../components/states.tsx'
 
 interface ReplayButtonProps {
   /** Of what, for a screen reader. */
   of: string
-  /** What stands in its place once it was done. */
-  done: string
   replay: () => Promise<{ error?: unknown }>
+  /** Says what was done, outside of the row: the list is read anew, and may not have it any more. */
+  onDone: () => void
 }
 
-/** The row stays where it is once it was replayed, so that one sees what one did. */
-export function ReplayButton({ of, done, replay }: ReplayButtonProps) {
-  const [state, setState] = useState<'idle' | 'busy' | 'done'>('idle')
+export function ReplayButton({ of, replay, onDone }: ReplayButtonProps) {
+  const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>(null)
   async function begin(): Promise<void> {
-    setState('busy')
+    setBusy(true)
     const { error: refused = null } = await replay()
     setError(refused)
-    setState(refused === null ? 'done' : 'idle')
-  }
-  if (state === 'done') {
-    return (
-      <Text size="sm" role="status">
-        {done}
-      </Text>
-    )
+    setBusy(false)
+    if (refused === null) onDone()
   }
   return (
     <>
       <Button
         variant="default"
         size="xs"
-        loading={state === 'busy'}
+        loading={busy}
         onClick={() => void begin()}
         aria-label={`Replay ${of}`}
       >
