@@ -156,6 +156,11 @@ test('a name that means harm stands there as text', { timeout: 60_000 }, async (
     await page.getByText(hostileName).first().waitFor()
     expect(await page.locator('img').count(), title).toBe(0)
     expect(await excessWidth(page), title).toBe(0)
+    // Nor is any of it cut off.
+    const furthest = await page.evaluate(
+      `Math.max(...[...document.querySelectorAll('main bdi')].map((name) => name.getBoundingClientRect().right))`,
+    )
+    expect(furthest, title).toBeLessThanOrEqual(800)
     // What stands beside it keeps its direction.
     const turned = page.locator('bdi', { hasText: 'onerror' }).first()
     expect(await turned.evaluate((element) => getComputedStyle(element).unicodeBidi)).toBe(
