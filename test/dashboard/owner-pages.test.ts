@@ -6,8 +6,8 @@ import { connectDatabase, type Database } from '../../src/store/database.ts'
 import { type Demo, npmStart, temporaryData } from '../flows/npm-start.ts'
 import { seriousFindings } from './axe.ts'
 import { launchBrowser, openPage } from './browser.ts'
-import { goTo, heading, notice, signIn, total } from './person.ts'
-import { hostileName, plantAccount, plantHostileNames } from './planted-account.ts'
+import { goTo, heading, keyCard, notice, signIn, total } from './person.ts'
+import { blockedBecause, hostileName, plantAccount, plantHostileNames } from './planted-account.ts'
 
 const now = Date.now()
 const today = new Date(now).toISOString().slice(0, 10)
@@ -74,6 +74,20 @@ describe.each(['light', 'dark'] as const)('in %s', { timeout: 90_000 }, (colorSc
     }
     expect(complaints).toEqual([])
   })
+})
+
+test('says why calls with a key are refused, and where to see to it', {
+  timeout: 60_000,
+}, async () => {
+  const { page } = await openPage(browser)
+  await signIn(page, demo.url)
+  const banner = page.getByRole('alert').filter({ hasText: 'Calls are refused' })
+  await banner.getByText(blockedBecause).waitFor()
+  await banner.getByRole('link', { name: /Billing/ }).waitFor()
+  await goTo(page, 'Keys')
+  const card = keyCard(page, 'Demo key')
+  await card.getByText('Blocked').waitFor()
+  await card.getByText(blockedBecause).waitFor()
 })
 
 describe('the page Analytics', { timeout: 60_000 }, () => {
@@ -156,6 +170,11 @@ test('a name that means harm stands there as text', { timeout: 60_000 }, async (
     await page.getByText(hostileName).first().waitFor()
     expect(await page.locator('img').count(), title).toBe(0)
     expect(await excessWidth(page), title).toBe(0)
+    // Nor is any of it cut off.
+    const furthest = await page.evaluate(
+      `Math.max(...[...document.querySelectorAll('main bdi')].map((name) => name.getBoundingClientRect().right))`,
+    )
+    expect(furthest, title).toBeLessThanOrEqual(800)
     // What stands beside it keeps its direction.
     const turned = page.locator('bdi', { hasText: 'onerror' }).first()
     expect(await turned.evaluate((element) => getComputedStyle(element).unicodeBidi)).toBe(

@@ -10,6 +10,8 @@ import { raise } from '../raised-alerts.ts'
 /** A name as only somebody gives it who means harm: markup, a turn of the direction of writing, and 200 characters. */
 export const hostileName = `<img src=x onerror="window.harmed=1">\u202e\u0627${'W'.repeat(161)}`
 
+export const blockedBecause = 'Payments have failed for longer than the days of grace.'
+
 /** Two months of usage, an unusual day among them, and a key that its payments keep from being served. */
 export async function plantAccount(db: Db, { accountId, apiKeyId }: Demo, now: number) {
   const key = { accountId, apiKeyId }
@@ -23,6 +25,7 @@ export async function plantAccount(db: Db, { accountId, apiKeyId }: Demo, now: n
   )
   const unusual = { level: 'ANOMALY', message: 'five times the usual calls' } as const
   await raise(db, key, unusual, { now: now - 3 * DAY })
+  await apiKeys(db).updateOne({ _id: apiKeyId }, { $set: { blockedBecause } })
   await raise(db, key, { message: 'has reached 80 % of its limit' }, { now })
 }
 

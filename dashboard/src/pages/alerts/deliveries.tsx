@@ -116,7 +116,7 @@ function OneDelivery({ delivery, name }: { delivery: Delivery; name: string }) {
 
 function Attempts({ attempts, name }: { attempts: Delivery['attempts']; name: string }) {
   return (
-    <Table verticalSpacing={4} aria-label={`Attempts to reach ${name}`}>
+    <Table verticalSpacing={4} horizontalSpacing={4} aria-label={`Attempts to reach ${name}`}>
       <Table.Thead>
         <Table.Tr>
           <Table.Th>Attempt</Table.Th>

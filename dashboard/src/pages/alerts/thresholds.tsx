@@ -39,7 +39,12 @@ export function Thresholds({ apiKey, describedBy }: ThresholdsProps) {
             size="md"
             withRemoveButton
             disabled={fetching}
-            removeButtonProps={{ 'aria-label': `Remove ${inWords(threshold)}`, tabIndex: 0 }}
+            // Mantine's own is for the mouse alone.
+            removeButtonProps={{
+              'aria-label': `Remove ${inWords(threshold)}`,
+              'aria-hidden': false,
+              tabIndex: 0,
+            }}
             onRemove={() => void set(alertThresholds.filter((one) => one !== threshold))}
           >
             {inWords(threshold)}

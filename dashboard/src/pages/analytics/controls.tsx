@@ -46,7 +46,7 @@ export function Controls({ choices, change, now }: ControlsProps) {
           onChange={(value) => value && change({ range: value, ...(value === 'own' && own) })}
         />
         {range === 'own' && <OwnDays choices={choices} change={change} now={now} />}
-        <Stack gap={4}>
+        <Stack gap={0}>
           <Text size="sm" fw={600} lh={1.55} aria-hidden>
             By
           </Text>

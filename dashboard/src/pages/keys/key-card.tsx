@@ -109,7 +109,7 @@ function Facts({ apiKey, usage, now }: Pick<KeyCardProps, 'apiKey' | 'usage' | '
             </>
           ) : (
             // It is written down within a minute.
-            (usage.month > 0 && 'just now') || 'not yet'
+            (usage.hour > 0 && 'just now') || 'not yet'
           )}
         </Fact>
         <Fact name="Created">
