@@ -1,7 +1,9 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort } from '../../src/embedded/free-port.ts'
+import { connectDatabase, type Database } from '../../src/store/database.ts'
 import { type Demo, npmStart, temporaryData } from '../flows/npm-start.ts'
+import { raise } from '../raised-alerts.ts'
 import { launchBrowser, openPage } from './browser.ts'
 import { openFlood } from './flood.ts'
 import { type Network, startNetwork } from './network.ts'
@@ -11,6 +13,7 @@ const data = temporaryData()
 const UPDATES = 10_000
 let demo: Demo
 let browser: Browser
+let database: Database
 let network: Network
 /** Of the product, seen through the network. */
 let outside: string
@@ -22,9 +25,11 @@ beforeAll(async () => {
   const [ready, launched] = await Promise.all([start.ready, launchBrowser()])
   demo = ready
   browser = launched
+  database = await connectDatabase({ uri: demo.mongodbUri })
 }, 240_000)
 afterAll(async () => {
   await browser?.close()
+  await database?.close()
   await network?.close()
   await data.remove()
 })
@@ -66,11 +71,13 @@ describe('a connection', { timeout: 90_000 }, () => {
     network.cut()
     await notice(page, 'Reconnecting…').waitFor()
     await callTimes(7)
+    await raise(database.db, demo, { message: 'raised while nobody heard it' })
     // What was seen last stays on the screen, and other pages can be opened.
     expect(await unitsIn(total(page))).toBe(before + 1)
     network.restore()
     await notice(page, 'Live').waitFor()
     await untilShown(total(page), before + 8)
+    await page.locator('.raised-alerts').getByText('raised while nobody heard it').waitFor()
     await callTimes(1)
     await untilShown(total(page), before + 9)
     // What does not come over the socket was read anew, too.

@@ -87,6 +87,8 @@ test('says why calls with a key are refused, and where to see to it', {
   await goTo(page, 'Keys')
   const card = keyCard(page, 'Demo key')
   await card.getByText('Blocked').waitFor()
+  // The reader's own clock, beside UTC.
+  expect(await card.locator('time').first().getAttribute('title')).toMatch(/, your time$/)
   await card.getByText(blockedBecause).waitFor()
 })
 

@@ -1,5 +1,7 @@
 import { startOfDay, startOfHour } from '../format/times.ts'
-import type { LiveTotal } from './live-totals.tsx'
+import type { LiveTotalsSubscription } from '../gql/graphql.ts'
+
+export type LiveTotal = LiveTotalsSubscription['liveUsage']
 
 /** What a key has used by now, in units. */
 export interface KeyUsage {

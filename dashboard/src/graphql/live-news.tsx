@@ -6,6 +6,8 @@ import {
   NewestAlertDocument,
   SubscriptionChangedDocument,
 } from '../gql/graphql.ts'
+import type { Connection } from './connection.ts'
+import { useConnection } from './connection-context.tsx'
 
 export type RaisedAlert = AlertRaisedSubscription['alertRaised']
 
@@ -25,7 +27,11 @@ const accessChanges = { additionalTypenames: ['Account', 'ApiKey', 'AccessChange
 export function LiveNewsProvider({ children }: { children: ReactNode }) {
   const client = useClient()
   const [raised, setRaised] = useState<readonly RaisedAlert[]>([])
-  useEffect(() => listen(client, (alert) => setRaised((all) => [alert, ...all])), [client])
+  const connection = useConnection()
+  useEffect(
+    () => listen(client, connection, (alert) => setRaised((all) => [alert, ...all])),
+    [client, connection],
+  )
   const news = useMemo<News>(() => {
     const putAway = (id: string) => setRaised((all) => all.filter((one) => one.id !== id))
     return { raised, putAway }
@@ -44,22 +50,34 @@ export function useLiveNews(): News {
  * when it is back, where that first one is named again. What came before is told once.
  * @returns how to stop
  */
-function listen(client: Client, onAlert: (alert: RaisedAlert) => void): () => void {
+function listen(
+  client: Client,
+  connection: Connection,
+  onAlert: (alert: RaisedAlert) => void,
+): () => void {
   const told = new Set<string>()
   const stops: (() => void)[] = []
   let ended = false
 
+  function tell(alert: RaisedAlert | undefined): void {
+    if (!alert || told.has(alert.id)) return
+    told.add(alert.id)
+    onAlert(alert)
+  }
+
+  async function newest(): Promise<RaisedAlert | undefined> {
+    const { data } = await client.query(NewestAlertDocument, {}, fresh).toPromise()
+    return data?.alerts?.edges[0]?.node
+  }
+
   async function begin(): Promise<void> {
-    const { data } = await client.query(NewestAlertDocument, {}, newest).toPromise()
+    const known = await newest()
     if (ended) return
-    const after = data?.alerts?.edges[0]?.node.id ?? null
+    const after = known?.id ?? null
     const alerts = client.subscription(AlertRaisedDocument, { after }, alertsChange)
-    const heard = alerts.subscribe(({ data: message }) => {
-      const alert = message?.alertRaised
-      if (!alert || told.has(alert.id)) return
-      told.add(alert.id)
-      onAlert(alert)
-    })
+    const heard = alerts.subscribe(({ data }) => tell(data?.alertRaised))
+    // Without one to begin after, nothing is told again: the first of all is asked for.
+    if (!known) stops.push(onReturn(connection, () => void newest().then(tell)))
     const changes = client.subscription(SubscriptionChangedDocument, {}, accessChanges)
     stops.push(heard.unsubscribe, changes.subscribe(() => {}).unsubscribe)
   }
@@ -71,4 +89,14 @@ function listen(client: Client, onAlert: (alert: RaisedAlert) => void): () => vo
   }
 }
 
-const newest = { requestPolicy: 'network-only' } as const
+const fresh = { requestPolicy: 'network-only' } as const
+
+/** @returns how to stop */
+function onReturn(connection: Connection, run: () => void): () => void {
+  let seen = connection.returns()
+  return connection.subscribe(() => {
+    if (connection.returns() === seen) return
+    seen = connection.returns()
+    run()
+  })
+}

@@ -1,9 +1,8 @@
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react'
 import { useClient } from 'urql'
-import { LiveTotalsDocument, type LiveTotalsSubscription } from '../gql/graphql.ts'
+import { LiveTotalsDocument } from '../gql/graphql.ts'
 import { createFrames } from './frames.ts'
-
-export type LiveTotal = LiveTotalsSubscription['liveUsage']
+import type { LiveTotal } from './key-usage.ts'
 
 const Context = createContext<ReadonlyMap<string, LiveTotal>>(new Map())
 

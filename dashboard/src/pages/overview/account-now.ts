@@ -1,6 +1,5 @@
 import type { OverviewQuery } from '../../gql/graphql.ts'
-import { type KeyUsage, keyUsage } from '../../graphql/key-usage.ts'
-import type { LiveTotal } from '../../graphql/live-totals.tsx'
+import { type KeyUsage, keyUsage, type LiveTotal } from '../../graphql/key-usage.ts'
 
 export type OverviewAccount = NonNullable<OverviewQuery['account']>
 export type OverviewMonth = NonNullable<OverviewQuery['monthlyUsage']>
