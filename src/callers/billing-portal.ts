@@ -1,8 +1,7 @@
 import type { Deps } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { BadInput } from '../rules/bad-input.ts'
-import { providerName } from '../rules/billing/checkout-price.ts'
-import type { BillingProvider } from '../rules/billing/fact.ts'
+import { type BillingProvider, idAtProvider, providerName } from '../rules/billing/fact.ts'
 import { billingSubscriptions } from '../store/billing-subscriptions.ts'
 import { decryptCustomer } from '../store/settle-subscription.ts'
 import { type KeyScope, keyIn } from './api-key-commands.ts'
@@ -34,7 +33,7 @@ export async function billingPortal(tools: PortalTools, scope: KeyScope): Promis
     const message = `${providerName(provider)} has not told yet who pays. Try again in a moment.`
     throw new ApiError('UNAVAILABLE', message, { retryAfter: 30 })
   }
-  const subscription = billing.status === 'CANCELED' ? null : shown._id.slice(provider.length + 1)
+  const subscription = billing.status === 'CANCELED' ? null : idAtProvider(shown._id)
   const order = { customer, subscription, returnUrl: `${publicUrl}/dashboard/billing` }
   return { provider, url: await askedProvider(client.createPortalLink(order), log) }
 }

@@ -3,8 +3,7 @@ import type { Logger } from '../log.ts'
 import { ProviderError } from '../outgoing/provider-error.ts'
 import type { Providers } from '../outgoing/providers.ts'
 import { BadInput } from '../rules/bad-input.ts'
-import { providerName } from '../rules/billing/checkout-price.ts'
-import type { BillingProvider } from '../rules/billing/fact.ts'
+import { type BillingProvider, providerName } from '../rules/billing/fact.ts'
 
 /** @throws BadInput where this server has no key of that provider */
 export function configuredProvider<Name extends BillingProvider>(

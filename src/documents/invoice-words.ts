@@ -1,4 +1,5 @@
-import { type InvoiceContent, type InvoiceKind, providerName } from '../rules/billing/invoice.ts'
+import { providerName } from '../rules/billing/fact.ts'
+import type { InvoiceContent, InvoiceKind } from '../rules/billing/invoice.ts'
 import { monthWords } from '../rules/billing/invoice-lines.ts'
 import { amountText } from '../rules/billing/money.ts'
 import { parseMonth } from '../rules/usage-period.ts'

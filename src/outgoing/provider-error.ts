@@ -1,4 +1,4 @@
-import type { BillingProvider } from '../rules/billing/fact.ts'
+import { type BillingProvider, providerName } from '../rules/billing/fact.ts'
 import { failureOf, type ProviderFailure } from '../rules/billing/provider-failure.ts'
 
 /** What is known of a call that did not work. */
@@ -44,7 +44,7 @@ export class ProviderError extends Error {
 }
 
 function inWords(code: ProviderFailure, { provider, status, reason }: FailedCall): string {
-  const who = provider === 'STRIPE' ? 'Stripe' : 'Paddle'
+  const who = providerName(provider)
   const what = {
     refused: `${who} refused`,
     unavailable: `${who} cannot be asked right now`,

@@ -1,4 +1,5 @@
-import { INVOICE_KINDS, pdfPathOf, providerName } from '../rules/billing/invoice.ts'
+import { providerName } from '../rules/billing/fact.ts'
+import { INVOICE_KINDS, pdfPathOf } from '../rules/billing/invoice.ts'
 import { INVOICE_STATUSES } from '../rules/billing/invoice-status.ts'
 import { amountText } from '../rules/billing/money.ts'
 import type { Connection } from '../rules/connection.ts'

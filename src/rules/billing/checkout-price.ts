@@ -1,19 +1,12 @@
 import { BadInput } from '../bad-input.ts'
 import { isPriced, type Plan, type Plans } from '../plan.ts'
-import { BILLING_PROVIDERS, type BillingProvider } from './fact.ts'
+import { BILLING_PROVIDERS, type BillingProvider, providerName } from './fact.ts'
 
 /** What a checkout sells. */
 export interface CheckoutPrice {
   priceId: string
   /** Sold with it, and billed by what a meter counts; null: none. */
   overagePriceId: string | null
-}
-
-const names: Readonly<Record<BillingProvider, string>> = { STRIPE: 'Stripe', PADDLE: 'Paddle' }
-
-/** How the provider is called where people read it. */
-export function providerName(provider: BillingProvider): string {
-  return names[provider]
 }
 
 /** @throws BadInput in plain words, where the plan cannot be paid for */

@@ -1,6 +1,6 @@
 import { BadInput } from '../bad-input.ts'
-import type { BillingProvider } from './fact.ts'
-import { type InvoiceContent, type InvoiceLine, providerName } from './invoice.ts'
+import { type BillingProvider, providerName } from './fact.ts'
+import type { InvoiceContent, InvoiceLine } from './invoice.ts'
 import { amountText, dividedHalfUp, minorOf, storedMinor } from './money.ts'
 import { taxLine } from './totals.ts'
 

@@ -14,9 +14,26 @@ export const SUBSCRIPTION_STATUSES = [
   'CANCELED',
 ] as const
 
+const names: Readonly<Record<BillingProvider, string>> = { STRIPE: 'Stripe', PADDLE: 'Paddle' }
+
+/** How the provider is called where people read it. */
+export function providerName(provider: BillingProvider): string {
+  return names[provider]
+}
+
 /** `STRIPE:sub_1`: how a subscription, an event or an invoice of a provider is named in our store. */
 export function providerId(provider: BillingProvider, id: string): string {
   return `${provider}:${id}`
+}
+
+/** Back from `providerId`: `sub_1`. */
+export function idAtProvider(name: string): string {
+  return name.slice(name.indexOf(':') + 1)
+}
+
+/** Back from `providerId`; null: it is no such name. */
+export function providerOf(name: string): BillingProvider | null {
+  return BILLING_PROVIDERS.find((one) => name.startsWith(providerId(one, ''))) ?? null
 }
 
 /** Whom a subscription is for, as its metadata (Stripe) or custom data (Paddle) say; null: they do not. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { BillingFact, BillingProvider } from './fact.ts'
+import { type BillingFact, type BillingProvider, providerId } from './fact.ts'
 import { fetchedPaddleFact } from './paddle-event.ts'
 import { idOrObject, readAs } from './provider-event.ts'
 import { fetchedStripeFact } from './stripe-event.ts'
@@ -25,7 +25,7 @@ export function readFetched(
   asked: number,
 ): FetchedSubscription {
   const at = Math.floor(asked / 1_000) * 1_000 - 1_000
-  const place = { at, eventId: `${provider}:reconciled:${id}:${at}` }
+  const place = { at, eventId: providerId(provider, `reconciled:${id}:${at}`) }
   if (provider === 'STRIPE') {
     const { customer } = readAs(stripeCustomer, content)
     return { customer, fact: fetchedStripeFact(content, place, asked) }

@@ -99,11 +99,6 @@ export function invoiceNumber(kind: InvoiceKind, count: number): string {
   return `${series[kind]}-${`${count}`.padStart(6, '0')}`
 }
 
-/** As people write it. */
-export function providerName(provider: BillingProvider): string {
-  return provider === 'STRIPE' ? 'Stripe' : 'Paddle'
-}
-
 /** Where a document's PDF is read, with the owner's token. */
 export function pdfPathOf(invoiceId: string): string {
   return `/invoices/${invoiceId}.pdf`

@@ -1,5 +1,5 @@
 import type { ClientSession } from 'mongodb'
-import { providerId } from '../../rules/billing/fact.ts'
+import { providerId, providerName } from '../../rules/billing/fact.ts'
 import type { EventContent } from '../../rules/billing/provider-event.ts'
 import { keepFact } from '../../store/billing-facts.ts'
 import type { SubscriptionDoc } from '../../store/billing-subscriptions.ts'
@@ -43,8 +43,7 @@ export async function applyToSubscription(
 }
 
 function causeOf({ provider, inboxId, event }: Applying, happenedAt: number): SettleCause {
-  const who = provider === 'STRIPE' ? 'Stripe' : 'Paddle'
-  return { cause: inboxId, because: `${who} sent ${event.type}`, happenedAt }
+  return { cause: inboxId, because: `${providerName(provider)} sent ${event.type}`, happenedAt }
 }
 
 /** What was said is kept in any case: it counts as soon as a later event names a key, or the plans the price. */

@@ -1,5 +1,5 @@
 import type { ClientSession } from 'mongodb'
-import { FACT_RANK } from '../../rules/billing/fact.ts'
+import { FACT_RANK, idAtProvider, providerId } from '../../rules/billing/fact.ts'
 import { fetchedStripeFact } from '../../rules/billing/stripe-event.ts'
 import { type BillingFactDoc, billingFacts } from '../../store/billing-facts.ts'
 import type { Applying } from './applying.ts'
@@ -43,8 +43,8 @@ export async function askAboutTie(
   { provider, fetchSubscription, log, event, clock }: Applying,
   { fact: { subscription, at } }: TiedFact,
 ): Promise<Applying['answer']> {
-  const id = subscription.slice(provider.length + 1)
-  const _id = `${provider}:fetched:${id}:${at}`
+  const id = idAtProvider(subscription)
+  const _id = providerId(provider, `fetched:${id}:${at}`)
   try {
     const content = await fetchSubscription?.(id)
     const fact = fetchedStripeFact(content, { at, eventId: _id }, clock())

@@ -3,7 +3,7 @@ import { DAY } from '../../rules/calendar-time.ts'
 import type { UsageChargeDoc } from '../../store/usage-charges.ts'
 import type { StatedSubscription } from './charge-target.ts'
 import type { ChargeTools } from './charge-tools.ts'
-import { customerOf, notAsked, providerIdOf } from './send-charge.ts'
+import { customerOf, notAsked, subscriptionAtProvider } from './send-charge.ts'
 
 /** How much of a charge a provider has. */
 export interface FoundCharge {
@@ -32,7 +32,7 @@ export async function askProvider(
   }
   if (price && providers.PADDLE) {
     const since = (firstTriedAt ?? createdAt).getTime() - DAY
-    const charges = await providers.PADDLE.charges(providerIdOf(charge), since)
+    const charges = await providers.PADDLE.charges(subscriptionAtProvider(charge), since)
     const ours = charges.filter(({ reference }) => reference === _id)
     const answer = ours.map(({ transaction }) => transaction).join(', ') || null
     return { found: ours.reduce((sum, { units }) => sum + units, 0), answer }

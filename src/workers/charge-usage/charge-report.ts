@@ -9,7 +9,7 @@ import { usageCells } from '../../store/usage-cells.ts'
 import { type UsageChargeDoc, usageCharges } from '../../store/usage-charges.ts'
 import type { StatedSubscription } from './charge-target.ts'
 import type { ChargeTools } from './charge-tools.ts'
-import { customerOf, providerIdOf } from './send-charge.ts'
+import { customerOf, subscriptionAtProvider } from './send-charge.ts'
 
 /** What a key's month came to here, and what its provider has of it. Units throughout. */
 export interface KeyReport {
@@ -140,7 +140,7 @@ async function chargedSumOf(
 ): Promise<number> {
   const [first] = charges
   if (!first) return 0
-  const found = await providers.PADDLE?.charges(providerIdOf(first), parseMonth(month))
+  const found = await providers.PADDLE?.charges(subscriptionAtProvider(first), parseMonth(month))
   if (!found) throw unanswered('PADDLE')
   const ours = found.filter(({ reference }) => reference.startsWith(`${apiKeyId}:${month}`))
   return ours.reduce((sum, { units }) => sum + units, 0)

@@ -11,6 +11,7 @@ import { usageCharges } from '../../store/usage-charges.ts'
 import { createOutage } from '../../streams/outage.ts'
 import { closedMonths } from '../aggregate-days/late-calls.ts'
 import { doRun, RunEnded } from '../job-run.ts'
+import { createPauses } from '../pauses.ts'
 import { claimCharge, putBackCharge } from './charge-claims.ts'
 import { createChargeMetrics } from './charge-metrics.ts'
 import type { ChargeTools } from './charge-tools.ts'
@@ -71,7 +72,7 @@ export function createChargeUsage(options: ChargeUsageOptions): ChargeUsage {
   let running: Promise<unknown> | null = null
   let lastError: string | null = null
   let lookTimer: NodeJS.Timeout | undefined
-  let wake = () => {}
+  const pauses = createPauses()
 
   async function chargeDay(date: string, closed: ReadonlySet<string>): Promise<boolean> {
     const run = { id: `${JOB}:${date}`, owner, leaseMs: runLeaseMs }
@@ -145,7 +146,7 @@ export function createChargeUsage(options: ChargeUsageOptions): ChargeUsage {
       tools.metrics.oldestPending.set(age)
       lastError = null
       outage.over()
-      wake()
+      pauses.endAll()
     } catch (error) {
       if (error instanceof RunEnded) return
       outage.begun(error)
@@ -184,20 +185,8 @@ export function createChargeUsage(options: ChargeUsageOptions): ChargeUsage {
         outage.begun(error)
         await reopenIfClosed(db, error)
       }
-      if (!stopping) await pause()
+      if (!stopping) await pauses.wait(pollMs)
     }
-  }
-
-  function pause(): Promise<void> {
-    return new Promise((done) => {
-      const timer = globalThis.setTimeout(done, pollMs)
-      const before = wake
-      wake = () => {
-        clearTimeout(timer)
-        done()
-        before()
-      }
-    })
   }
 
   return {
@@ -211,7 +200,7 @@ export function createChargeUsage(options: ChargeUsageOptions): ChargeUsage {
     async stop() {
       stopping = true
       clearInterval(lookTimer)
-      wake()
+      pauses.endAll()
       const ended = Promise.all([running, looking?.catch(() => {})])
       await Promise.race([ended, setTimeout(STOP_WITHIN_MS, undefined, { ref: false })])
     },

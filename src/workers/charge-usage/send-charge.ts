@@ -1,4 +1,5 @@
 import { ProviderError } from '../../outgoing/provider-error.ts'
+import { idAtProvider } from '../../rules/billing/fact.ts'
 import { decryptCustomer } from '../../store/settle-subscription.ts'
 import type { UsageChargeDoc } from '../../store/usage-charges.ts'
 import type { StatedSubscription } from './charge-target.ts'
@@ -24,7 +25,11 @@ export async function sendCharge(
   }
   if (price && providers.PADDLE) {
     await providers.PADDLE.charge({
-      ...{ reference: _id, subscription: providerIdOf(charge), productId: price.productId },
+      ...{
+        reference: _id,
+        subscription: subscriptionAtProvider(charge),
+        productId: price.productId,
+      },
       ...{ description: describe(charge), units, currency: price.currency },
       amount: BigInt(price.amount),
     })
@@ -45,8 +50,8 @@ export function customerOf(
 }
 
 /** As its provider calls it. */
-export function providerIdOf({ subscription, provider }: UsageChargeDoc): string {
-  return (subscription ?? '').slice(`${provider}:`.length)
+export function subscriptionAtProvider({ subscription }: UsageChargeDoc): string {
+  return idAtProvider(subscription ?? '')
 }
 
 /** Nothing was sent: no key of the provider is set here, or its customer is not known. */

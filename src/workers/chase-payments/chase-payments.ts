@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client'
 import { reopenIfClosed } from '../../store/database.ts'
 import { createOutage } from '../../streams/outage.ts'
+import { createPauses } from '../pauses.ts'
 import { createChaseMetrics } from './chase-metrics.ts'
 import { lookAtAllPastDue, type SettleDueOptions, settleDue } from './settle-due.ts'
 
@@ -37,7 +38,7 @@ export function createChasePayments(options: ChasePaymentsOptions): ChasePayment
   let running: Promise<void> | null = null
   let failing = false
   let lookTimer: NodeJS.Timeout | undefined
-  let wake = () => {}
+  const pauses = createPauses()
 
   async function round(): Promise<void> {
     const { settled, failed } = await settleDue(options, () => stopping)
@@ -57,18 +58,8 @@ export function createChasePayments(options: ChasePaymentsOptions): ChasePayment
         outage.begun(error)
         await reopenIfClosed(db, error)
       }
-      if (!stopping) await pause()
+      if (!stopping) await pauses.wait(pollMs)
     }
-  }
-
-  function pause(): Promise<void> {
-    return new Promise((done) => {
-      const timer = setTimeout(done, pollMs)
-      wake = () => {
-        clearTimeout(timer)
-        done()
-      }
-    })
   }
 
   return {
@@ -80,7 +71,7 @@ export function createChasePayments(options: ChasePaymentsOptions): ChasePayment
     async stop() {
       stopping = true
       clearInterval(lookTimer)
-      wake()
+      pauses.endAll()
       await running
     },
     readiness: () => (failing ? 'the last look for subscriptions failed' : null),

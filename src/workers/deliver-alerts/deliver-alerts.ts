@@ -6,6 +6,7 @@ import { type ChannelDoc, channels } from '../../store/channels.ts'
 import { reopenIfClosed } from '../../store/database.ts'
 import { type DeliveryAttempt, type DeliveryDoc, deliveries } from '../../store/deliveries.ts'
 import { createOutage } from '../../streams/outage.ts'
+import { createPauses } from '../pauses.ts'
 import { createDeliveryMetrics } from './delivery-metrics.ts'
 import {
   claimDelivery,
@@ -62,7 +63,7 @@ export function createDeliverAlerts(options: DeliverAlertsOptions): DeliverAlert
   let running: Promise<void> | null = null
   let countedDeadAt = Number.NEGATIVE_INFINITY
   let woken = false
-  let endPause = () => {}
+  const pauses = createPauses()
 
   /** Claims and begins what there is room for. */
   async function round(): Promise<void> {
@@ -201,23 +202,13 @@ export function createDeliverAlerts(options: DeliverAlertsOptions): DeliverAlert
         await reopenIfClosed(db, error)
         woken = false
       }
-      if (!woken) await pause()
+      if (!woken) await pauses.wait(pollMs)
     }
   }
 
   function wake(): void {
     woken = true
-    endPause()
-  }
-
-  function pause(): Promise<void> {
-    return new Promise((done) => {
-      const timer = globalThis.setTimeout(done, pollMs)
-      endPause = () => {
-        clearTimeout(timer)
-        done()
-      }
-    })
+    pauses.endAll()
   }
 
   return {

@@ -1,6 +1,6 @@
 import type { ClientSession, Db } from 'mongodb'
 import { minorOfProvider, refundLines } from '../../rules/billing/credit.ts'
-import { BILLING_PROVIDERS } from '../../rules/billing/fact.ts'
+import { idAtProvider, providerOf } from '../../rules/billing/fact.ts'
 import type { Buyer, InvoiceContent } from '../../rules/billing/invoice.ts'
 import type { Seller } from '../../rules/billing/seller.ts'
 import { monthName, startOfMonth } from '../../rules/calendar-time.ts'
@@ -47,7 +47,7 @@ async function creditRefund(
 ): Promise<InvoiceDoc | null> {
   const { db } = tools
   const { accountId, total, credited = 0 } = refund
-  const provider = BILLING_PROVIDERS.find((one) => refund._id.startsWith(`${one}:`))
+  const provider = providerOf(refund._id)
   if (accountId === null || !provider || total <= credited) {
     await settleRefund(db, refund)
     return null
@@ -64,14 +64,11 @@ async function creditRefund(
     return null
   }
   const amount = minorOfProvider(provider, total - credited, refund.currency)
-  const named = invoice && (invoice.number ?? invoice._id.slice(provider.length + 1))
+  const named = invoice && (invoice.number ?? idAtProvider(invoice._id))
   const { currency } = refund
+  const id = invoiceId(refund._id, credited)
   const content: InvoiceContent = {
-    ...noteOf(
-      { accountId, month, currency, id: invoiceId(refund._id, credited) },
-      tools,
-      facts.buyer,
-    ),
+    ...noteOf({ accountId, month, currency, id }, tools, facts.buyer),
     ...refundLines(provider, { amount, currency, of: named ?? null }),
     credits: statement && { id: statement._id, number: statement.number ?? '' },
     reason: null,
@@ -89,26 +86,12 @@ async function creditRefund(
 
 /** A credit note, but for its lines and what it takes back. */
 export function noteOf(
-  {
-    id,
-    accountId,
-    month,
-    currency,
-  }: Pick<InvoiceContent, 'id' | 'accountId' | 'month' | 'currency'>,
+  named: Pick<InvoiceContent, 'id' | 'accountId' | 'month' | 'currency'>,
   { clock, seller }: { clock: () => number; seller: Seller },
   buyer: Buyer,
 ) {
   return {
-    ...{
-      id,
-      accountId,
-      kind: 'CREDIT_NOTE' as const,
-      number: null,
-      month,
-      currency,
-      seller,
-      buyer,
-    },
+    ...{ ...named, kind: 'CREDIT_NOTE' as const, number: null, seller, buyer },
     issuedAt: new Date(clock()).toISOString(),
     basis: { plans: [], keys: [], usage: [] },
     ...{ providerInvoices: [], subscriptions: [] },

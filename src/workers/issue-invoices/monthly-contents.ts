@@ -1,5 +1,5 @@
 import type { Db } from 'mongodb'
-import { BILLING_PROVIDERS } from '../../rules/billing/fact.ts'
+import { idAtProvider, providerOf } from '../../rules/billing/fact.ts'
 import type { InvoiceContent, MonthlyKind } from '../../rules/billing/invoice.ts'
 import { invoicesOfMonth } from '../../rules/billing/invoice-status.ts'
 import {
@@ -85,9 +85,9 @@ export async function namedInvoices(
   const all = await paymentsOf(db, subscriptions)
   const span = { start: month, end: startOfNextMonth(month) }
   return [...invoicesOfMonth(subscriptions, all, span).values()].flat().flatMap((payment) => {
-    const provider = BILLING_PROVIDERS.find((one) => payment.id.startsWith(`${one}:`))
+    const provider = providerOf(payment.id)
     if (!provider) return []
-    return [{ provider, id: payment.id.slice(provider.length + 1), number: payment.number }]
+    return [{ provider, id: idAtProvider(payment.id), number: payment.number }]
   })
 }
 

@@ -1,8 +1,7 @@
 import type { ClientSession, Db } from 'mongodb'
 import type { Logger } from '../../log.ts'
 import type { Providers } from '../../outgoing/providers.ts'
-import { providerName } from '../../rules/billing/checkout-price.ts'
-import type { BillingProvider } from '../../rules/billing/fact.ts'
+import { type BillingProvider, providerId, providerName } from '../../rules/billing/fact.ts'
 import { type FetchedSubscription, readFetched } from '../../rules/billing/fetched-subscription.ts'
 import { UnreadableEvent } from '../../rules/billing/provider-event.ts'
 import { judgeAnswer, seenHere } from '../../rules/billing/subscription-difference.ts'
@@ -85,7 +84,7 @@ async function judge(
   const { db, plans, clock } = tools
   const { provider, id, content } = answered
   const now = clock()
-  const _id = `${provider}:${id}`
+  const _id = providerId(provider, id)
   const doc = await billingSubscriptions(db).findOne({ _id }, { session })
   const about = {
     ...{ _id: `${_id}:${now}`, provider, subscription: _id, createdAt: new Date(now) },
@@ -148,8 +147,8 @@ async function correct(
   session: ClientSession,
 ): Promise<void> {
   const { db, plans, encryption, customerHash, clock } = tools
-  const subscription = `${provider}:${id}`
-  const named = customer && { id: customer, hash: customerHash(`${provider}:${customer}`) }
+  const subscription = providerId(provider, id)
+  const named = customer && { id: customer, hash: customerHash(providerId(provider, customer)) }
   await keepFact(db, { _id: fact.eventId, subscription, ...fact }, session)
   await settleSubscription(
     createSettleTools({ db, plans, encryption, now: clock() }),

@@ -1,4 +1,9 @@
-import { BILLING_PROVIDERS, type BillingProvider } from '../../rules/billing/fact.ts'
+import {
+  BILLING_PROVIDERS,
+  type BillingProvider,
+  idAtProvider,
+  providerId,
+} from '../../rules/billing/fact.ts'
 import { linkOf } from '../../rules/billing/provider-event.ts'
 import { billingSubscriptions } from '../../store/billing-subscriptions.ts'
 import type { ReconciliationDoc } from '../../store/reconciliations.ts'
@@ -52,14 +57,14 @@ async function reconcileKnown(
   const size = BATCH[provider]
   const known = await billingSubscriptions(tools.db)
     .find({
-      ...{ provider, _id: { $gt: `${provider}:${after ?? ''}` } },
+      ...{ provider, _id: { $gt: providerId(provider, after ?? '') } },
       'state.status': { $ne: 'CANCELED' },
     })
     .sort({ _id: 1 })
     .limit(size)
     .project<{ _id: string }>({ _id: 1 })
     .toArray()
-  const ids = known.map(({ _id }) => _id.slice(provider.length + 1))
+  const ids = known.map(({ _id }) => idAtProvider(_id))
   const differences: ReconciliationDoc[] = []
   if (ids.length > 0) {
     const asked = tools.clock()
@@ -85,14 +90,14 @@ async function reconcileUnheard(
 ): Promise<ReconciledBatch> {
   const asked = tools.clock()
   const page = await clientOf(tools, provider).subscriptionPage(after)
-  const names = page.subscriptions.map(({ id }) => `${provider}:${id}`)
+  const names = page.subscriptions.map(({ id }) => providerId(provider, id))
   const here = await billingSubscriptions(tools.db)
     .find({ _id: { $in: names } })
     .project<{ _id: string; state: { status: unknown } | null }>({ 'state.status': 1 })
     .toArray()
   const known = new Map(here.map(({ _id, state }) => [_id, state?.status]))
   const left = page.subscriptions.filter(({ id, content }) => {
-    const _id = `${provider}:${id}`
+    const _id = providerId(provider, id)
     // Of those that have not ended here the first half has judged; most others are for other products.
     return known.has(_id) ? known.get(_id) === 'CANCELED' : namesSomebody(provider, content)
   })
