@@ -8,6 +8,7 @@ import { pdfPages } from '../billing/pdf-text.ts'
 import { type SentSubscription, stripeSubscriptionOf } from '../billing/signed-events.ts'
 import { type StripeStandIn, startStripeStandIn } from '../billing/stripe-stand-in.ts'
 import { plantUsage } from '../planted-usage.ts'
+import { seriousFindings } from './axe.ts'
 import {
   amountIn,
   askApi,
@@ -118,9 +119,10 @@ describe('invoices', { timeout: 60_000 }, () => {
     const costs = panel(page, 'What would it cost on another plan?')
     for (const { plan, base, total } of said.planCosts) {
       const row = costs.getByRole('row', { name: new RegExp(`^${plan.name}`) })
-      const cells = row.getByRole('cell')
-      expect(amountIn(await cells.nth(0).innerText())).toBe(base.amount)
-      expect(amountIn(await cells.nth(2).innerText())).toBe(total.amount)
+      const figure = (column: number) =>
+        row.getByRole('cell').nth(column).locator('.figures').first()
+      expect(amountIn(await figure(0).textContent())).toBe(base.amount)
+      expect(amountIn(await figure(2).textContent())).toBe(total.amount)
     }
     const withOverage = said.planCosts.filter(({ base, total }) => base.amount !== total.amount)
     expect(withOverage.length).toBeGreaterThan(0)
@@ -137,7 +139,10 @@ describe('plans', { timeout: 60_000 }, () => {
     // Nothing of the stand-in answers there.
     await page.route(/checkout\.stripe/, (route) => route.fulfill({ body: 'the checkout' }))
     await page.getByRole('button', { name: 'Choose a plan for Bought' }).click()
-    await page.getByRole('button', { name: 'Pay for Starter with Stripe' }).click()
+    const pay = page.getByRole('button', { name: 'Pay with Stripe for Starter' })
+    await pay.waitFor()
+    expect(await seriousFindings(page)).toEqual([])
+    await pay.click()
     await page.getByText('the checkout').waitFor()
     const session = stripe.sessions.at(-1)
     expect(page.url()).toBe(session?.url)
