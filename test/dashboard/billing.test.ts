@@ -7,6 +7,8 @@ import { apiKeys } from '../../src/store/api-keys.ts'
 import { pdfPages } from '../billing/pdf-text.ts'
 import { type SentSubscription, stripeSubscriptionOf } from '../billing/signed-events.ts'
 import { type StripeStandIn, startStripeStandIn } from '../billing/stripe-stand-in.ts'
+import { plantUsage } from '../planted-usage.ts'
+import { seriousFindings } from './axe.ts'
 import {
   amountIn,
   askApi,
@@ -40,6 +42,13 @@ beforeAll(async () => {
   await apiKeys(db).updateOne({ _id: demo.apiKeyId }, { $set: { createdAt } })
   const since = { $set: { at: createdAt, recordedAt: createdAt } }
   await accessHistory(db).updateMany({ apiKeyId: demo.apiKeyId }, since)
+  // Half as much again as the plan's limit.
+  await plantUsage(db, [
+    {
+      ...{ apiKeyId: demo.apiKeyId, accountId: demo.accountId, tier: 'pro' },
+      ...{ at: createdAt.getTime() + 14 * DAY, units: 150_000, hour: false },
+    },
+  ])
   await administer('mutation ($month: YearMonth) { triggerInvoicing(month: $month) { issued } }', {
     month: lastMonth,
   })
@@ -95,24 +104,28 @@ describe('invoices', { timeout: 60_000 }, () => {
   test('of the running month are foretold, and other plans are priced, as the API does', async () => {
     const { page, complaints } = await world.open('/billing')
     interface Costs {
-      planCosts: { plan: { name: string }; total: { amount: string } }[]
+      planCosts: { plan: { name: string }; base: { amount: string }; total: { amount: string } }[]
       previewInvoice: { total: { amount: string } }
     }
     const said = await askApi<Costs>(
       world.demo.url,
       await bearerOf(page),
       `query ($last: YearMonth!, $now: YearMonth!) {
-        planCosts(month: $last) { plan { name } total { amount } }
+        planCosts(month: $last) { plan { name } base { amount } total { amount } }
         previewInvoice(month: $now, kind: INVOICE) { total { amount } }
       }`,
       { last: lastMonth, now: monthName(Date.now()) },
     )
     const costs = panel(page, 'What would it cost on another plan?')
-    for (const { plan, total } of said.planCosts) {
+    for (const { plan, base, total } of said.planCosts) {
       const row = costs.getByRole('row', { name: new RegExp(`^${plan.name}`) })
-      expect(amountIn(await row.getByRole('cell').nth(2).textContent())).toBe(total.amount)
+      const figure = (column: number) =>
+        row.getByRole('cell').nth(column).locator('.figures').first()
+      expect(amountIn(await figure(0).textContent())).toBe(base.amount)
+      expect(amountIn(await figure(2).textContent())).toBe(total.amount)
     }
-    expect(said.planCosts.length).toBeGreaterThan(2)
+    const withOverage = said.planCosts.filter(({ base, total }) => base.amount !== total.amount)
+    expect(withOverage.length).toBeGreaterThan(0)
     const preview = page.getByRole('region', { name: 'Invoice', exact: true })
     const shown = await preview.getByText(/^USD/).first().textContent()
     expect(amountIn(shown)).toBe(said.previewInvoice.total.amount)
@@ -126,7 +139,10 @@ describe('plans', { timeout: 60_000 }, () => {
     // Nothing of the stand-in answers there.
     await page.route(/checkout\.stripe/, (route) => route.fulfill({ body: 'the checkout' }))
     await page.getByRole('button', { name: 'Choose a plan for Bought' }).click()
-    await page.getByRole('button', { name: 'Pay for Starter with Stripe' }).click()
+    const pay = page.getByRole('button', { name: 'Pay with Stripe for Starter' })
+    await pay.waitFor()
+    expect(await seriousFindings(page)).toEqual([])
+    await pay.click()
     await page.getByText('the checkout').waitFor()
     const session = stripe.sessions.at(-1)
     expect(page.url()).toBe(session?.url)

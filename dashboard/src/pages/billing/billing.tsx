@@ -38,7 +38,7 @@ export function Billing({ viewer }: { viewer: Viewer }) {
 
 function OfAccount() {
   const { data, error, again } = useRead({ query: BillingDocument })
-  const news = useNews(again)
+  const news = useNews()
   if (!data?.account || !data.plans) {
     if (!error) return <Loading what="Billing" />
     return <Failed what="Your billing could not be read." error={error} onRetry={again} />
@@ -63,17 +63,15 @@ function OfAccount() {
   )
 }
 
-/** Reads anew with each thing that happens to a subscription. Returns the last of them in words. */
-function useNews(again: () => void): string | null {
+/** What happened last to a subscription, in words; that it is read anew then, the whole app sees to. */
+function useNews(): string | null {
   const client = useClient()
   const [news, setNews] = useState<string | null>(null)
   useEffect(() => {
     const messages = client.subscription(BillingNewsDocument, {}).subscribe(({ data }) => {
-      if (!data) return
-      setNews(data.subscriptionChanged.because)
-      again()
+      if (data) setNews(data.subscriptionChanged.because)
     })
     return () => messages.unsubscribe()
-  }, [client, again])
+  }, [client])
   return news
 }

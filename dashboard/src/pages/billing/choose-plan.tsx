@@ -83,7 +83,7 @@ function Offer({ apiKey, plan }: { apiKey: BillingKey; plan: BillingPlan }) {
               loading={leaving === provider}
               disabled={leaving !== null && leaving !== provider}
               onClick={() => void leave(provider)}
-              aria-label={`Pay for ${plan.name} with ${providerNames[provider]}`}
+              aria-label={`Pay with ${providerNames[provider]} for ${plan.name}`}
             >
               Pay with {providerNames[provider]}
             </Button>

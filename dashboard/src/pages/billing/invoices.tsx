@@ -115,7 +115,7 @@ function State({ invoice: { status, because } }: { invoice: Invoice }) {
   const { word, colour } = invoiceWords[status]
   return (
     <>
-      <Badge color={colour} variant="light" tt="none" miw="max-content">
+      <Badge color={colour} variant="light" tt="none">
         {word}
       </Badge>
       {because !== null && <Text size="xs">{because}</Text>}

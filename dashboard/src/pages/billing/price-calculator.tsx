@@ -115,12 +115,12 @@ function CostRow({ cost, best, now }: CostRowProps) {
         <Group gap="xs">
           {plan.name}
           {now && (
-            <Badge color="gray" variant="light" tt="none" miw="max-content">
+            <Badge color="gray" variant="light" tt="none">
               Plan now
             </Badge>
           )}
           {best && (
-            <Badge color="green" variant="light" tt="none" miw="max-content">
+            <Badge color="green" variant="light" tt="none">
               Cheapest
             </Badge>
           )}
