@@ -140,6 +140,22 @@ test.each(['light', 'dark'] as const)(
   120_000,
 )
 
+test.each(['light', 'dark'] as const)(
+  'Explore opens an example and keeps nobody out, in %s',
+  async (colorScheme) => {
+    const { page, complaints } = await world.open('/explore', { colorScheme })
+    const graphiql = page.frameLocator('iframe[title="GraphiQL"]')
+    await graphiql.getByRole('button', { name: /Execute query/ }).waitFor()
+    await choose(page, 'Example', 'How much was used?')
+    await graphiql.getByText('costs nothing').waitFor()
+    await graphiql.getByRole('button', { name: /Execute query/ }).click()
+    await graphiql.locator('.result-window').getByText('"monthlyLimit"').waitFor()
+    for (const width of [1280, 360]) await expectUsable(page, width)
+    expect(complaints).toEqual([])
+  },
+  120_000,
+)
+
 test('the operator’s page is neither linked nor shown nor answered to anybody else', async () => {
   const { page } = await world.open('/admin')
   await page.getByRole('heading', { name: 'There is no such page' }).waitFor()
