@@ -49,8 +49,8 @@ async function run(): Promise<void> {
 
 async function work(product: TemporaryProduct, wanted: typeof pictures): Promise<void> {
   console.log('seeding a customer')
-  await seedCustomer(product)
-  if (!values.look) return await takePictures(product, wanted)
+  const customer = await seedCustomer(product)
+  if (!values.look) return await takePictures(product, customer, wanted)
   console.log(`look at ${product.demo.url}/dashboard/`)
   await new Promise(() => {})
 }

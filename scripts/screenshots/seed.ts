@@ -31,12 +31,17 @@ interface SeededKey {
   unitsADay: number
 }
 
+export interface SeededCustomer {
+  /** Stripe gets no money of the mobile app any more; settles once the product says so. */
+  failPayment(): Promise<void>
+}
+
 /**
  * A customer as there may be one: keys by the API, calls through the spool and the roll-up, subscriptions by web
  * hooks, alerts and invoices by the operator's triggers. Written to the database is only since when the keys exist:
  * nobody can wait for it.
  */
-export async function seedCustomer(product: TemporaryProduct): Promise<void> {
+export async function seedCustomer(product: TemporaryProduct): Promise<SeededCustomer> {
   const database = await connectDatabase({ uri: product.demo.mongodbUri })
   try {
     const seed = { ...product, db: database.db, now: Date.now() }
@@ -44,12 +49,13 @@ export async function seedCustomer(product: TemporaryProduct): Promise<void> {
     await makeOlder(seed, keys)
     await callAsEver(seed, keys)
     await callNow(seed, keys)
-    await subscribe(seed, keys)
+    const customer = await subscribe(seed, keys)
     await trigger(seed, `trigger-aggregation?date=${dayBefore(seed.now)}`)
     await trigger(seed, 'trigger-monitoring')
     for (const month of monthsBefore(seed.now, 2)) {
       await trigger(seed, `trigger-invoicing?month=${month}`)
     }
+    return customer
   } finally {
     await database.close()
   }
@@ -152,33 +158,51 @@ async function untilCounted(
   events: readonly UsageEvent[],
 ): Promise<void> {
   const all = events.reduce((sum, { units }) => sum + units, 0)
-  for (;;) {
+  await until(async () => {
     const months = await usageCells(db).months.find({ accountId }).toArray()
-    if (months.reduce((sum, { total }) => sum + total, 0) >= all) return
-    await setTimeout(200)
-  }
+    return months.reduce((sum, { total }) => sum + total, 0) >= all
+  })
 }
 
-/** Production pays at Stripe; of the mobile app Stripe gets no money at present. */
-async function subscribe({ demo, db, now }: Seed, keys: readonly SeededKey[]): Promise<void> {
+/** Production and the mobile app pay at Stripe. */
+async function subscribe({ demo, now }: Seed, keys: readonly SeededKey[]): Promise<SeededCustomer> {
   const [production, , mobile] = keys
   if (!production || !mobile) throw new Error('the keys are missing')
   const seconds = (daysAgo: number) => Math.floor((now - daysAgo * DAY) / 1_000)
   const options = { secret: stripeSecret }
-  const paid = stripeSubscriptionOf(demo.url, production.id, options)
-  const failing = stripeSubscriptionOf(demo.url, mobile.id, { ...options, customer: 'cus_2' })
-  const sent = [
-    await paid.updated(seconds(84), {
-      ...{ price: 'price_pro_monthly', currentPeriodEnd: seconds(-12) },
-    }),
-    await paid.paid(seconds(18)),
-    await failing.updated(seconds(63), { currentPeriodEnd: seconds(-26) }),
-    await failing.paymentFailed(seconds(4)),
-  ]
-  if (sent.some((status) => status !== 200)) throw new Error(`web hooks were refused: ${sent}`)
-  while ((await apiKeys(db).findOne({ _id: mobile.id }))?.billing?.status !== 'PAST_DUE') {
-    await setTimeout(200)
+  const pro = stripeSubscriptionOf(demo.url, production.id, options)
+  const starter = stripeSubscriptionOf(demo.url, mobile.id, { ...options, customer: 'cus_2' })
+  const price = { price: 'price_pro_monthly', currentPeriodEnd: seconds(-12) }
+  taken(await pro.updated(seconds(84), price))
+  taken(await pro.paid(seconds(18)))
+  taken(await starter.updated(seconds(63), { currentPeriodEnd: seconds(-26) }))
+  const billing = () => billingStatus(demo, mobile.id)
+  await until(async () => (await billing()) === 'ACTIVE')
+  return {
+    async failPayment() {
+      taken(await starter.paymentFailed(seconds(4)))
+      await until(async () => (await billing()) === 'PAST_DUE')
+    },
   }
+}
+
+function taken(status: number): void {
+  if (status !== 200) throw new Error(`a web hook was refused: ${status}`)
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await setTimeout(200)
+}
+
+interface ListedAccounts {
+  accounts: { edges: { node: { apiKeys: { id: string; billingStatus: string }[] } }[] }
+}
+
+async function billingStatus(demo: Seed['demo'], id: string): Promise<string | undefined> {
+  const query = '{ accounts { edges { node { apiKeys { id billingStatus } } } } }'
+  const { accounts } = await administer<ListedAccounts>(demo, query, {})
+  const keys = accounts.edges.flatMap(({ node }) => node.apiKeys)
+  return keys.find((key) => key.id === id)?.billingStatus
 }
 
 async function trigger({ demo }: Seed, job: string): Promise<void> {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { launchBrowser } from '../../test/dashboard/launch-browser.ts'
 import type { TemporaryProduct } from './product.ts'
+import type { SeededCustomer } from './seed.ts'
 
 export interface Picture {
   name: string
@@ -12,6 +13,8 @@ export interface Picture {
   viewport: { width: number; height: number }
   /** Stands on the page once it has all that it shows. */
   until: string
+  /** What has happened to the customer by then, and stays. */
+  happens?: (customer: SeededCustomer) => Promise<void>
   /** What somebody does before it is taken. */
   prepare?: (page: Page) => Promise<void>
 }
@@ -33,13 +36,16 @@ export const pictures: readonly Picture[] = [
   },
   { ...wide, name: 'keys', path: '/keys', until: 'Payroll batch' },
   { ...wide, name: 'alerts', path: '/alerts', until: 'Channels' },
-  { ...wide, name: 'billing', path: '/billing', until: 'USD' },
   {
     ...{ ...wide, name: 'tax-calendar', path: '/calendar', until: 'Show dates' },
     prepare: showReason,
   },
   { ...wide, name: 'analytics', path: '/analytics', until: 'Analytics' },
   { ...wide, name: 'admin', path: '/admin/pipeline', until: 'Workers that count' },
+  {
+    ...{ ...wide, name: 'billing', path: '/billing', until: 'A payment for' },
+    happens: (customer) => customer.failPayment(),
+  },
 ]
 
 /** A watch, and why the first date that was moved is that day. */
@@ -65,12 +71,16 @@ async function showReason(page: Page): Promise<void> {
 /** @throws Error where a page does not show what it should, or a picture is too large */
 export async function takePictures(
   { demo }: TemporaryProduct,
+  customer: SeededCustomer,
   wanted: readonly Picture[],
 ): Promise<void> {
   await mkdir(folder, { recursive: true })
   const browser = await launchBrowser()
   try {
-    for (const picture of wanted) await take(browser, demo.url, picture)
+    for (const picture of wanted) {
+      await picture.happens?.(customer)
+      await take(browser, demo.url, picture)
+    }
   } finally {
     await browser.close()
   }
