@@ -1,4 +1,4 @@
-import { type ClientSession, type Db, MongoServerError } from 'mongodb'
+import type { ClientSession, Db } from 'mongodb'
 import { chargedSubscription } from '../../rules/billing/charged-subscription.ts'
 import { largestPlan, NotInvoiceable } from '../../rules/billing/invoice-lines.ts'
 import { dueOverage } from '../../rules/billing/overage.ts'
@@ -9,6 +9,7 @@ import { accessHistory } from '../../store/access-history.ts'
 import { type ApiKeyDoc, apiKeys } from '../../store/api-keys.ts'
 import { billingSubscriptions } from '../../store/billing-subscriptions.ts'
 import { chargeMonths } from '../../store/charge-months.ts'
+import { isDuplicateKey } from '../../store/database.ts'
 import { reckonAnew } from '../../store/invoice-accounts.ts'
 import { invoices } from '../../store/invoices.ts'
 import { lifeOf } from '../../store/key-life.ts'
@@ -19,7 +20,6 @@ import { type ClosedDay, type Intended, writeCharges } from './write-charges.ts'
 
 const nothing: Intended = { charged: 0, toNextInvoice: 0 }
 const later: ChargeTarget = { to: 'later' }
-const DUPLICATE_KEY = 11_000
 
 /**
  * Writes down what of a key's calls above the limit is to be charged now that a day is closed, in one
@@ -41,7 +41,7 @@ export async function intendKey(
       return intended
     } catch (error) {
       // Another key of the same customer took the minute meanwhile: the next look finds another one.
-      if (!(error instanceof MongoServerError && error.code === DUPLICATE_KEY)) throw error
+      if (!isDuplicateKey(error)) throw error
     }
   }
 }
