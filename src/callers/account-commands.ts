@@ -1,4 +1,4 @@
-import { type Db, MongoServerError } from 'mongodb'
+import type { Db } from 'mongodb'
 import { ApiError } from '../errors.ts'
 import {
   checkedAddress,
@@ -12,6 +12,7 @@ import { BadInput } from '../rules/bad-input.ts'
 import type { Plans } from '../rules/plan.ts'
 import { type AccountDoc, accounts } from '../store/accounts.ts'
 import { changeOwnAddress, ensureOwnAddress } from '../store/channels.ts'
+import { isDuplicateKey } from '../store/database.ts'
 import type { Encryption } from '../store/encryption.ts'
 import { createSettleTools, settleAccount } from '../store/settle-subscription.ts'
 import { nameOf } from './api-key-commands.ts'
@@ -40,8 +41,6 @@ export interface AccountChanges {
   taxId?: string | null | undefined
 }
 
-const duplicateKey = 11_000
-
 /**
  * With its address as the first channel of its alerts, in one transaction.
  * @throws BadInput for a wrong field, or a `userId` that has an account already
@@ -67,7 +66,7 @@ export async function createAccount(
       }),
     )
   } catch (error) {
-    if (error instanceof MongoServerError && error.code === duplicateKey) {
+    if (isDuplicateKey(error)) {
       throw new BadInput('This "userId" has an account already.')
     }
     throw error

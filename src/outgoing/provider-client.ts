@@ -61,7 +61,10 @@ export interface ProviderClient {
   createCheckout(order: CheckoutOrder): Promise<string>
   /** @returns where the customer manages what he pays for */
   createPortalLink(order: PortalOrder): Promise<string>
-  /** By id, as the provider answers them now; whom it does not know is missing. At most 25. */
+  /**
+   * By id, as the provider answers them now; whom it does not know is missing. At most a hundred; at Stripe each is a
+   * request of its own.
+   */
   subscriptions(ids: readonly string[]): Promise<ReadonlyMap<string, unknown>>
   /**
    * A hundred of all that have not ended, newest first.

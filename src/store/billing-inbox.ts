@@ -1,6 +1,7 @@
-import { type Binary, type Collection, type Db, MongoServerError } from 'mongodb'
+import type { Binary, Collection, Db } from 'mongodb'
 import type { BillingProvider } from '../rules/billing/fact.ts'
 import { DAY } from '../rules/calendar-time.ts'
+import { isDuplicateKey } from './database.ts'
 import type { Encrypted } from './encryption.ts'
 
 /**
@@ -58,8 +59,6 @@ export type NewInboxDoc = Pick<
   '_id' | 'provider' | 'eventId' | 'type' | 'receivedAt' | 'contentHash' | 'raw'
 >
 
-const DUPLICATE_KEY = 11_000
-
 /**
  * Stores an event once; settles when a majority has it.
  * @returns whether it was there, and whether what was there says something else: that one stays
@@ -77,7 +76,7 @@ export async function keepInInbox(
     })
     return 'new'
   } catch (error) {
-    if (!(error instanceof MongoServerError && error.code === DUPLICATE_KEY)) throw error
+    if (!isDuplicateKey(error)) throw error
     // Written and not read: the first may still be on its way to a majority, and this settles after it.
     const first = await billingInbox(db).findOneAndUpdate(
       { _id },

@@ -13,7 +13,6 @@ import { createInvoiceIndexes } from './invoices.ts'
 import { createProviderInvoiceIndexes } from './provider-invoices.ts'
 import { createProviderRefundIndexes } from './provider-refunds.ts'
 import { createReconciliationIndexes } from './reconciliations.ts'
-import { createUnchargedUsageIndex } from './uncharged-usage.ts'
 import { createUsageChargeIndexes } from './usage-charges.ts'
 
 /** Of all that billing writes. Idempotent; also makes the collections, which transactions then need not. */
@@ -26,7 +25,6 @@ export async function createBillingIndexes(db: Db): Promise<void> {
     createBillingNoticeIndexes(db),
     createBillingSubscriptionIndexes(db),
     createInvoiceIndexes(db),
-    createUnchargedUsageIndex(db),
     ensureInvoiceNumbers(db, INVOICE_KINDS),
     createChargeMonthIndexes(db),
     createCheckoutIndexes(db),

@@ -1,5 +1,6 @@
-import { type Collection, type Db, MongoServerError } from 'mongodb'
+import type { Collection, Db } from 'mongodb'
 import type { BillingProvider } from '../rules/billing/fact.ts'
+import { isDuplicateKey } from './database.ts'
 import type { Encrypted } from './encryption.ts'
 
 /** A checkout that was begun: written before the provider is asked, so that one is made however often it is. */
@@ -44,8 +45,6 @@ export interface TakeCheckout {
   makeableUntil: Date
 }
 
-const DUPLICATE_KEY = 11_000
-
 /**
  * The checkout under this name, begun anew where that is needed; in one step, so that of any number of
  * callers one makes it (the one whose lease it carries), and whoever died over it is followed by another
@@ -71,7 +70,7 @@ export async function takeCheckout(db: Db, take: TakeCheckout): Promise<Checkout
       if (found) return found
     } catch (error) {
       // Two upserts at once: the second finds what the first has written.
-      if (!(error instanceof MongoServerError && error.code === DUPLICATE_KEY)) throw error
+      if (!isDuplicateKey(error)) throw error
     }
   }
 }

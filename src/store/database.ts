@@ -94,6 +94,13 @@ export async function untilMongoAnswers(
   }
 }
 
+const DUPLICATE_KEY = 11_000
+
+/** Another document has the same id, or what only one may have. */
+export function isDuplicateKey(error: unknown): error is MongoServerError {
+  return error instanceof MongoServerError && error.code === DUPLICATE_KEY
+}
+
 /** Codes of a member that is no primary, or is going: the specification of server discovery names them. */
 const leaving = new Set<unknown>([91, 189, 10_058, 10_107, 11_600, 11_602, 13_435, 13_436])
 const closedNames = ['MongoWaitQueueTimeoutError', 'MongoPoolClosedError', 'MongoNotConnectedError']

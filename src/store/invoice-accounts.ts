@@ -1,4 +1,5 @@
-import { type ClientSession, type Collection, type Db, MongoServerError } from 'mongodb'
+import type { ClientSession, Collection, Db } from 'mongodb'
+import { isDuplicateKey } from './database.ts'
 
 /** How far an account is invoiced, beside its documents. */
 export interface InvoiceAccountDoc {
@@ -17,8 +18,6 @@ export interface InvoiceAccountDoc {
 export class ReckonedBefore extends Error {
   override readonly name = 'ReckonedBefore'
 }
-
-const DUPLICATE_KEY = 11_000
 
 export function invoiceAccounts(db: Db): Collection<InvoiceAccountDoc> {
   return db.collection('invoiceAccounts')
@@ -44,7 +43,7 @@ export async function raiseAccountVersion(
       return
     }
   } catch (error) {
-    if (!(error instanceof MongoServerError && error.code === DUPLICATE_KEY)) throw error
+    if (!isDuplicateKey(error)) throw error
     throw new ReckonedBefore(`${_id} was invoiced meanwhile`)
   }
   const { matchedCount } = await invoiceAccounts(db).updateOne(

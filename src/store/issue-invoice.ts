@@ -1,8 +1,9 @@
-import { type ClientSession, type Db, MongoServerError } from 'mongodb'
+import type { ClientSession, Db } from 'mongodb'
 import { type InvoiceContent, pdfPathOf } from '../rules/billing/invoice.ts'
 import { amountText } from '../rules/billing/money.ts'
 import { writeBillingMail } from './billing-mail.ts'
 import { type BillingNoticeType, type NewBillingNotice, writeNotices } from './billing-notices.ts'
+import { isDuplicateKey } from './database.ts'
 import type { Encryption } from './encryption.ts'
 import { raiseAccountVersion } from './invoice-accounts.ts'
 import { takeInvoiceCount } from './invoice-numbers.ts'
@@ -36,7 +37,6 @@ export interface ReadyInvoice {
   alongside?: (session: ClientSession) => Promise<void>
 }
 
-const DUPLICATE_KEY = 11_000
 /** A document of MongoDB holds 16 MB. */
 const MOST_BYTES = 15_000_000
 
@@ -67,8 +67,7 @@ export async function issueInvoice(
     )
     return doc
   } catch (error) {
-    const double = error instanceof MongoServerError && error.code === DUPLICATE_KEY
-    if (double && (await isIssued(db, _id))) return null
+    if (isDuplicateKey(error) && (await isIssued(db, _id))) return null
     throw error
   }
 }
@@ -135,7 +134,7 @@ export async function saveDraft(db: Db, content: InvoiceContent, now: Date): Pro
     await invoices(db).replaceOne({ _id, status: 'DRAFT' }, doc, { upsert: true })
     return true
   } catch (error) {
-    if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return false
+    if (isDuplicateKey(error)) return false
     throw error
   }
 }

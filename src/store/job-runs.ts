@@ -1,4 +1,5 @@
-import { type Collection, type Db, MongoServerError } from 'mongodb'
+import type { Collection, Db } from 'mongodb'
+import { isDuplicateKey } from './database.ts'
 
 /** One run of a scheduled job. Inserting it decides who runs; the lease, who may take a crashed run up. */
 export interface JobRun {
@@ -16,8 +17,6 @@ export interface JobRun {
   /** What was done, as the job tells it. */
   result?: Record<string, unknown>
 }
-
-const DUPLICATE_KEY = 11_000
 
 export function jobRuns(db: Db): Collection<JobRun> {
   return db.collection('jobRuns')
@@ -45,7 +44,7 @@ export async function claimRun(
     )
     return true
   } catch (error) {
-    if (!(error instanceof MongoServerError && error.code === DUPLICATE_KEY)) throw error
+    if (!isDuplicateKey(error)) throw error
   }
   const abandoned = await jobRuns(db).updateOne(
     {

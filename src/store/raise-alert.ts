@@ -1,11 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
-import { type ClientSession, type Db, type Filter, MongoError, MongoServerError } from 'mongodb'
+import { type ClientSession, type Db, type Filter, MongoError } from 'mongodb'
 import type { QuotaAlert, ThresholdsTold } from '../rules/threshold.ts'
 import { wantedBy } from '../rules/wanted-by.ts'
 import { accounts } from './accounts.ts'
 import { type AlertDoc, alertCounters, alerts } from './alerts.ts'
 import { type ApiKeyDoc, apiKeys } from './api-keys.ts'
 import { type ChannelDoc, channels, ensureOwnAddress, ownAddressId } from './channels.ts'
+import { isDuplicateKey } from './database.ts'
 import { DELIVERIES_KEPT_MS, type DeliveryDoc, deliveries } from './deliveries.ts'
 import type { Encryption } from './encryption.ts'
 
@@ -37,7 +38,6 @@ export interface RaiseOptions {
   session?: ClientSession
 }
 
-const DUPLICATE_KEY = 11_000
 /** Scanners that raise for one account at the same time conflict, and each but one begins anew. */
 const ATTEMPTS = 10
 
@@ -174,9 +174,7 @@ async function writeDeliveries(
 
 /** By this id alone: any other double is a fault, and taken for this the alert would be lost without a word. */
 function isRaisedBefore(error: unknown, { _id }: NewAlert): boolean {
-  return (
-    error instanceof MongoServerError && error.code === DUPLICATE_KEY && error.keyValue?._id === _id
-  )
+  return isDuplicateKey(error) && error.keyValue?._id === _id
 }
 
 /**

@@ -85,11 +85,15 @@ export function usageCharges(db: Db): Collection<UsageChargeDoc> {
   return db.collection('usageCharges')
 }
 
+const forInvoice = { toNextInvoice: { $gt: 0 } } as const
+
 /** Idempotent; called at start by every process. */
 export async function createUsageChargeIndexes(db: Db): Promise<void> {
   await usageCharges(db).createIndex({ status: 1, dueAt: 1 })
   await usageCharges(db).createIndex({ apiKeyId: 1, month: 1 })
   await usageCharges(db).createIndex({ month: 1, createdAt: -1, _id: -1 })
+  const uncharged = { partialFilterExpression: forInvoice, name: 'for the next invoice' }
+  await usageCharges(db).createIndex({ apiKeyId: 1 }, uncharged)
   // Two events of one customer never count in the same minute: by it the sum tells them apart.
   await usageCharges(db).createIndex(
     { customerHash: 1, 'meter.at': 1 },
@@ -101,4 +105,21 @@ export async function createUsageChargeIndexes(db: Db): Promise<void> {
       },
     },
   )
+}
+
+/**
+ * Calls above the limit that go on an invoice of ours because no provider could be charged with them, by
+ * `<apiKeyId>:2026-11`.
+ */
+export async function unchargedUsage(
+  db: Db,
+  apiKeyIds: readonly string[],
+): Promise<Map<string, number>> {
+  const found = usageCharges(db).find({ apiKeyId: { $in: [...apiKeyIds] }, ...forInvoice })
+  const units = new Map<string, number>()
+  for await (const { apiKeyId, month, toNextInvoice } of found) {
+    const key = `${apiKeyId}:${month}`
+    units.set(key, (units.get(key) ?? 0) + toNextInvoice)
+  }
+  return units
 }

@@ -4,6 +4,7 @@ import { type Aggregation, createDayAggregation } from './aggregate-days/aggrega
 import type { Invoicing, Triggered } from './issue-invoices/invoicing.ts'
 import type { Scan } from './scan-thresholds/scan-keys.ts'
 import { createScan, type ScanOptions } from './scan-thresholds/scan-thresholds.ts'
+import { shareRun } from './shared-run.ts'
 
 export interface JobsOnDemandOptions extends Omit<ScanOptions, 'taxData'> {
   taxHistory: Pick<TaxHistory, 'current'>
@@ -31,15 +32,10 @@ export function createJobsOnDemand(given: JobsOnDemandOptions): JobsOnDemand {
   const { clock } = options
   const aggregateDay = createDayAggregation(options)
   const scan = createScan({ ...options, taxData: taxHistory.current })
-  let scanning: Promise<Scan> | null = null
+  const scanning = shareRun(() => scan.everyKey())
   return {
     aggregateDay: (date) => aggregateDay(date ?? dayName(clock() - DAY)),
-    scanEveryKey() {
-      scanning ??= scan.everyKey().finally(() => {
-        scanning = null
-      })
-      return scanning
-    },
+    scanEveryKey: scanning.run,
     invoiceMonth: (month) => invoicing.trigger(month),
   }
 }

@@ -297,7 +297,8 @@ describe('the billing portal', () => {
     const provider = id.startsWith('STRIPE') ? 'STRIPE' : 'PADDLE'
     const about = { apiKeyId: 'key_a', accountId: 'acc_a', customer, state: { status } }
     await plantSubscription(db, encryption, id, about)
-    const billing = { status, subscription: id, provider } as ApiKeyDoc['billing']
+    const dates = { startedAt: new Date(now), endsAt: null }
+    const billing = { status, subscription: id, provider, ...dates } as ApiKeyDoc['billing']
     if (billing) await apiKeys(db).updateOne({ _id: 'key_a' }, { $set: { billing } })
   }
   const opened = (caller: Caller = asOwner('acc_a')) =>

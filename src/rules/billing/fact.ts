@@ -99,6 +99,32 @@ export const FACT_RANK = {
   ended: 6,
 } as const
 
+/** Of what an event says of a whole subscription. */
+export function snapshotRank(status: SubscriptionStatus | null, isFirst: boolean): number {
+  if (status === 'CANCELED') return FACT_RANK.ended
+  return isFirst ? FACT_RANK.created : FACT_RANK.updated
+}
+
+/**
+ * A subscription as its provider answers when it is asked, as a fact of that instant. What has ended stands where
+ * it ended, so that no late event of the time before can bring it back.
+ * @param askedAt ms; the end of what does not say when it ended
+ */
+export function fetchedFact(
+  says: SubscriptionSnapshot,
+  link: FactLink,
+  { at, eventId }: Pick<FactPlace, 'at' | 'eventId'>,
+  askedAt: number,
+): BillingFact {
+  const ended = says.status === 'CANCELED'
+  return {
+    at: ended ? Math.max(says.endsAt ?? askedAt, at) : at,
+    micros: 0,
+    rank: ended ? FACT_RANK.ended : FACT_RANK.fetched,
+    ...{ eventId, type: 'fetched', says, link },
+  }
+}
+
 /** For `toSorted`: in the order in which facts count. */
 export function compareFacts(a: FactPlace, b: FactPlace): number {
   return (

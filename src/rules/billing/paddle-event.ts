@@ -5,7 +5,10 @@ import {
   type FactContent,
   type FactLink,
   type FactPlace,
+  fetchedFact,
+  type SubscriptionSnapshot,
   type SubscriptionStatus,
+  snapshotRank,
 } from './fact.ts'
 import {
   paddleAdjustment,
@@ -89,18 +92,13 @@ function subscriptionContent(event: Envelope): EventContent {
   const { event_type: type } = event
   const status = statusOfType[type] ?? (said.status ? paddleStatuses[said.status] : null)
   if (status === null) throw new UnreadableEvent('status: is none that we know')
-  const rank =
-    status === 'CANCELED'
-      ? FACT_RANK.ended
-      : type === 'subscription.created'
-        ? FACT_RANK.created
-        : FACT_RANK.updated
+  const rank = snapshotRank(status, type === 'subscription.created')
   const fact = factOf(event, rank, snapshotOf(said, status), said.custom_data)
   const of = { subscription: said.id, customer: said.customer_id, fact }
   return { at: fact.at, about: 'subscription', of, invoice: null }
 }
 
-function snapshotOf(said: Subscription, status: SubscriptionStatus): FactContent {
+function snapshotOf(said: Subscription, status: SubscriptionStatus): SubscriptionSnapshot {
   const change = said.scheduled_change
   const booked = change?.action === 'cancel' ? change.effective_at : null
   return {
@@ -155,24 +153,17 @@ function adjustmentContent(event: Envelope): EventContent | null {
 }
 
 /**
- * A subscription as Paddle answers when it is asked, as a fact of that instant. What has ended stands where it
- * ended, so that no late event of the time before can bring it back.
+ * A subscription as Paddle answers when it is asked.
  * @param askedAt ms
  * @throws UnreadableEvent
  */
 export function fetchedPaddleFact(
   content: unknown,
-  { at, eventId }: Pick<FactPlace, 'at' | 'eventId'>,
+  place: Pick<FactPlace, 'at' | 'eventId'>,
   askedAt: number,
 ): BillingFact {
   const said = readAs(paddleSubscription, content)
   if (!said.status) throw new UnreadableEvent('status: is none that we know')
-  const status = paddleStatuses[said.status]
-  const ended = status === 'CANCELED'
-  return {
-    at: ended ? Math.max(said.canceled_at ?? askedAt, at) : at,
-    micros: 0,
-    rank: ended ? FACT_RANK.ended : FACT_RANK.fetched,
-    ...{ eventId, type: 'fetched', says: snapshotOf(said, status), link: said.custom_data },
-  }
+  const says = snapshotOf(said, paddleStatuses[said.status])
+  return fetchedFact(says, said.custom_data, place, askedAt)
 }

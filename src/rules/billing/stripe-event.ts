@@ -5,7 +5,10 @@ import {
   type FactContent,
   type FactLink,
   type FactPlace,
+  fetchedFact,
+  type SubscriptionSnapshot,
   type SubscriptionStatus,
+  snapshotRank,
 } from './fact.ts'
 import {
   type EventContent,
@@ -73,12 +76,7 @@ function checkoutContent(event: Envelope): EventContent | null {
 function subscriptionContent(event: Envelope): EventContent {
   const said = readAs(stripeSubscription, event.data.object)
   const status = statusSaid(event.type, said.status)
-  const rank =
-    status === 'CANCELED'
-      ? FACT_RANK.ended
-      : event.type === 'customer.subscription.created'
-        ? FACT_RANK.created
-        : FACT_RANK.updated
+  const rank = snapshotRank(status, event.type === 'customer.subscription.created')
   const fact = factOf(event, rank, snapshotOf(said, status), said.metadata)
   const of = { subscription: said.id, customer: said.customer, fact }
   return { at: event.created, about: 'subscription', of, invoice: null }
@@ -95,7 +93,7 @@ function statusSaid(type: string, said: Subscription['status']): SubscriptionSta
   return stripeStatuses[said]
 }
 
-function snapshotOf(said: Subscription, status: SubscriptionStatus | null): FactContent {
+function snapshotOf(said: Subscription, status: SubscriptionStatus | null): SubscriptionSnapshot {
   const ofItem = said.items.find((one) => one.current_period_end !== null)
   const currentPeriodEnd = ofItem?.current_period_end ?? said.current_period_end
   const booked = said.cancel_at ?? (said.cancel_at_period_end ? currentPeriodEnd : null)
@@ -149,25 +147,18 @@ function disputeContent({ created: at, data }: Envelope): EventContent {
 }
 
 /**
- * A subscription as Stripe answers when it is asked about events of one second, as a fact of that second. What
- * has ended stands where it ended, so that no late event of the time before can bring it back.
+ * A subscription as Stripe answers when it is asked: about events of one second, or by a reconcile.
  * @param askedAt ms
  * @throws UnreadableEvent
  */
 export function fetchedStripeFact(
   content: unknown,
-  { at, eventId }: Pick<FactPlace, 'at' | 'eventId'>,
+  place: Pick<FactPlace, 'at' | 'eventId'>,
   askedAt: number,
 ): BillingFact {
   const said = readAs(stripeSubscription, content)
-  const status = statusSaid('', said.status)
-  const ended = status === 'CANCELED'
-  return {
-    at: ended ? Math.max(said.ended_at ?? askedAt, at) : at,
-    micros: 0,
-    rank: ended ? FACT_RANK.ended : FACT_RANK.fetched,
-    ...{ eventId, type: 'fetched', says: snapshotOf(said, status), link: said.metadata },
-  }
+  const says = snapshotOf(said, statusSaid('', said.status))
+  return fetchedFact(says, said.metadata, place, askedAt)
 }
 
 /** @returns the customer of a charge as Stripe answers when it is asked; null: it has none */

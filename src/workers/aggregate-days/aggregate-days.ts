@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { schedule } from 'node-cron'
 import { dayName } from '../../rules/calendar-time.ts'
 import { dueDays } from '../../rules/due-runs.ts'
 import { DAYS_PROVABLE_MS } from '../../rules/usage-proof.ts'
 import { finishedDays } from '../../store/job-runs.ts'
 import { usageCells } from '../../store/usage-cells.ts'
 import { doRun, RunEnded } from '../job-run.ts'
+import { lookOnSchedule } from '../scheduled-looks.ts'
+import { shareRun } from '../shared-run.ts'
 import { type AggregationDeps, createDayAggregation } from './aggregate-day.ts'
 
 const JOB = 'aggregate-days'
@@ -37,7 +38,6 @@ export function createAggregateDays(options: AggregateDaysOptions): AggregateDay
   const aggregateDay = createDayAggregation(options)
   const owner = randomUUID()
   let stopping = false
-  let looking: Promise<string[]> | null = null
   let lastError: string | null = null
   let end = () => {}
 
@@ -64,16 +64,11 @@ export function createAggregateDays(options: AggregateDaysOptions): AggregateDay
     return closed
   }
 
-  function closeDueDays(): Promise<string[]> {
-    looking ??= closeDue().finally(() => {
-      looking = null
-    })
-    return looking
-  }
+  const looking = shareRun(closeDue)
 
   async function look(): Promise<void> {
     try {
-      await closeDueDays()
+      await looking.run()
       lastError = null
     } catch (error) {
       if (error instanceof RunEnded) return
@@ -84,25 +79,14 @@ export function createAggregateDays(options: AggregateDaysOptions): AggregateDay
   }
 
   return {
-    closeDueDays,
+    closeDueDays: looking.run,
     start() {
-      const daily = schedule('0 1 * * *', look, {
-        name: JOB,
-        timezone: 'Etc/UTC',
-        // A process that slept over 01:00 is caught up by the timer.
-        suppressMissedWarning: true,
-      })
-      const timer = setInterval(look, lookEveryMs)
-      end = () => {
-        clearInterval(timer)
-        void daily.destroy()
-      }
-      void look()
+      end = lookOnSchedule({ name: JOB, cron: '0 1 * * *', everyMs: lookEveryMs }, look)
     },
     async stop() {
       stopping = true
       end()
-      await looking?.catch(() => {})
+      await looking.ended()
     },
     readiness: () => lastError,
   }

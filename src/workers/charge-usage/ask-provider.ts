@@ -1,9 +1,9 @@
 import { MINUTE } from '../../rules/billing/meter-instant.ts'
 import { DAY } from '../../rules/calendar-time.ts'
 import type { UsageChargeDoc } from '../../store/usage-charges.ts'
-import type { StatedSubscription } from './charge-target.ts'
 import type { ChargeTools } from './charge-tools.ts'
 import { customerOf, notAsked, subscriptionAtProvider } from './send-charge.ts'
+import type { StatedSubscription } from './stated-subscription.ts'
 
 /** How much of a charge a provider has. */
 export interface FoundCharge {

@@ -1,7 +1,8 @@
-import { type ClientSession, type Db, MongoServerError, type UpdateFilter } from 'mongodb'
+import type { ClientSession, Db, UpdateFilter } from 'mongodb'
 import { OLDEST_MS } from '../../rules/billing/charge-step.ts'
 import type { BillingProvider } from '../../rules/billing/fact.ts'
 import { chargeMonths } from '../../store/charge-months.ts'
+import { isDuplicateKey } from '../../store/database.ts'
 import {
   type ChargeTry,
   type InvoiceReason,
@@ -53,8 +54,6 @@ export interface MeterPlace {
   at: Date
 }
 
-const DUPLICATE_KEY = 11_000
-
 /**
  * Written before the provider is asked: whoever dies over it leaves a charge that may have been taken.
  * @param counts for whom and when it counts from now on; null: as before
@@ -73,7 +72,7 @@ export async function beginTry(
     const mine = { _id, status: 'PENDING' as const, 'lease.owner': owner }
     return (await usageCharges(db).updateOne(mine, { $set: set })).matchedCount === 1
   } catch (error) {
-    if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return false
+    if (isDuplicateKey(error)) return false
     throw error
   }
 }

@@ -3,13 +3,12 @@ import { unitsAbove } from '../../rules/billing/invoice-lines.ts'
 import { MINUTE } from '../../rules/billing/meter-instant.ts'
 import { parseMonth } from '../../rules/usage-period.ts'
 import { apiKeys } from '../../store/api-keys.ts'
-import { billingSubscriptions } from '../../store/billing-subscriptions.ts'
 import { type ChargeMonthDoc, chargeMonths } from '../../store/charge-months.ts'
 import { usageCells } from '../../store/usage-cells.ts'
 import { type UsageChargeDoc, usageCharges } from '../../store/usage-charges.ts'
-import type { StatedSubscription } from './charge-target.ts'
 import type { ChargeTools } from './charge-tools.ts'
 import { customerOf, subscriptionAtProvider } from './send-charge.ts'
+import { subscriptionOf } from './stated-subscription.ts'
 
 /** What a key's month came to here, and what its provider has of it. Units throughout. */
 export interface KeyReport {
@@ -112,7 +111,7 @@ async function meterSumOf(
   const [first] = charges
   if (!first?.meter) return 0
   const { db, providers } = tools
-  const subscription = await subscriptionOf(tools, first)
+  const subscription = await subscriptionOf(db, first)
   const customer = customerOf(tools, first, subscription)
   const minutes = charges.flatMap(({ meter }) => (meter ? [meter.at.getTime()] : []))
   const { customerHash } = first
@@ -144,14 +143,6 @@ async function chargedSumOf(
   if (!found) throw unanswered('PADDLE')
   const ours = found.filter(({ reference }) => reference.startsWith(`${apiKeyId}:${month}`))
   return ours.reduce((sum, { units }) => sum + units, 0)
-}
-
-async function subscriptionOf(
-  { db }: ReportTools,
-  { subscription }: UsageChargeDoc,
-): Promise<StatedSubscription | null> {
-  const doc = await billingSubscriptions(db).findOne({ _id: subscription ?? '' })
-  return doc?.state ? { ...doc, state: doc.state, id: doc._id } : null
 }
 
 function unanswered(provider: 'STRIPE' | 'PADDLE'): ProviderError {

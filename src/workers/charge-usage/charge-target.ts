@@ -4,16 +4,13 @@ import { compareFacts } from '../../rules/billing/fact.ts'
 import { NotInvoiceable, overagePrice } from '../../rules/billing/invoice-lines.ts'
 import { meterInstant } from '../../rules/billing/meter-instant.ts'
 import { amountOf, storedMinor } from '../../rules/billing/money.ts'
-import { type SubscriptionState, statusAt } from '../../rules/billing/subscription-state.ts'
+import { statusAt } from '../../rules/billing/subscription-state.ts'
 import { DAY, startOfNextMonth } from '../../rules/calendar-time.ts'
 import type { Plan, Plans } from '../../rules/plan.ts'
 import { accounts } from '../../store/accounts.ts'
 import { factsOf } from '../../store/billing-facts.ts'
-import type { SubscriptionDoc } from '../../store/billing-subscriptions.ts'
 import { type InvoiceReason, type UsageChargeDoc, usageCharges } from '../../store/usage-charges.ts'
-
-/** A subscription whose state is known. */
-export type StatedSubscription = SubscriptionDoc & { state: SubscriptionState; id: string }
+import type { StatedSubscription } from './stated-subscription.ts'
 
 /** Calls above the limit that are due, and who may be charged with them. */
 export interface DueCalls {

@@ -12,6 +12,7 @@ import { createOutage } from '../../streams/outage.ts'
 import { closedMonths } from '../aggregate-days/late-calls.ts'
 import { doRun, RunEnded } from '../job-run.ts'
 import { createPauses } from '../pauses.ts'
+import { shareRun } from '../shared-run.ts'
 import { claimCharge, putBackCharge } from './charge-claims.ts'
 import { createChargeMetrics } from './charge-metrics.ts'
 import type { ChargeTools } from './charge-tools.ts'
@@ -68,7 +69,6 @@ export function createChargeUsage(options: ChargeUsageOptions): ChargeUsage {
   const owner = randomUUID()
   const asked = BILLING_PROVIDERS.filter((provider) => providers[provider] !== null)
   let stopping = false
-  let looking: Promise<string[]> | null = null
   let running: Promise<unknown> | null = null
   let lastError: string | null = null
   let lookTimer: NodeJS.Timeout | undefined
@@ -127,16 +127,11 @@ export function createChargeUsage(options: ChargeUsageOptions): ChargeUsage {
     return charged
   }
 
-  function chargeDueDays(): Promise<string[]> {
-    looking ??= chargeDue().finally(() => {
-      looking = null
-    })
-    return looking
-  }
+  const looking = shareRun(chargeDue)
 
   async function look(): Promise<void> {
     try {
-      await chargeDueDays()
+      await looking.run()
       const [oldest] = await usageCharges(db)
         .find({ status: 'PENDING' })
         .sort({ createdAt: 1 })
@@ -190,7 +185,7 @@ export function createChargeUsage(options: ChargeUsageOptions): ChargeUsage {
   }
 
   return {
-    chargeDueDays,
+    chargeDueDays: looking.run,
     settleDue,
     start() {
       if (providers.STRIPE) warnOfUnsold(tools)
@@ -201,7 +196,7 @@ export function createChargeUsage(options: ChargeUsageOptions): ChargeUsage {
       stopping = true
       clearInterval(lookTimer)
       pauses.endAll()
-      const ended = Promise.all([running, looking?.catch(() => {})])
+      const ended = Promise.all([running, looking.ended()])
       await Promise.race([ended, setTimeout(STOP_WITHIN_MS, undefined, { ref: false })])
     },
     readiness: () => lastError,

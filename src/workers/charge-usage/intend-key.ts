@@ -1,4 +1,4 @@
-import { type ClientSession, type Db, MongoServerError } from 'mongodb'
+import type { ClientSession, Db } from 'mongodb'
 import { chargedSubscription } from '../../rules/billing/charged-subscription.ts'
 import { largestPlan, NotInvoiceable } from '../../rules/billing/invoice-lines.ts'
 import { dueOverage } from '../../rules/billing/overage.ts'
@@ -7,19 +7,19 @@ import { DAY, dayName, monthName, startOfNextMonth } from '../../rules/calendar-
 import type { Plan } from '../../rules/plan.ts'
 import { accessHistory } from '../../store/access-history.ts'
 import { type ApiKeyDoc, apiKeys } from '../../store/api-keys.ts'
-import { billingSubscriptions } from '../../store/billing-subscriptions.ts'
 import { chargeMonths } from '../../store/charge-months.ts'
+import { isDuplicateKey } from '../../store/database.ts'
 import { reckonAnew } from '../../store/invoice-accounts.ts'
 import { invoices } from '../../store/invoices.ts'
 import { lifeOf } from '../../store/key-life.ts'
 import { usageCells } from '../../store/usage-cells.ts'
-import { type ChargeTarget, chargeTarget, type StatedSubscription } from './charge-target.ts'
+import { type ChargeTarget, chargeTarget } from './charge-target.ts'
 import type { ChargeTools } from './charge-tools.ts'
+import { subscriptionsOfKey } from './stated-subscription.ts'
 import { type ClosedDay, type Intended, writeCharges } from './write-charges.ts'
 
 const nothing: Intended = { charged: 0, toNextInvoice: 0 }
 const later: ChargeTarget = { to: 'later' }
-const DUPLICATE_KEY = 11_000
 
 /**
  * Writes down what of a key's calls above the limit is to be charged now that a day is closed, in one
@@ -41,7 +41,7 @@ export async function intendKey(
       return intended
     } catch (error) {
       // Another key of the same customer took the minute meanwhile: the next look finds another one.
-      if (!(error instanceof MongoServerError && error.code === DUPLICATE_KEY)) throw error
+      if (!isDuplicateKey(error)) throw error
     }
   }
 }
@@ -66,7 +66,7 @@ async function intend(
   const decided = (before?.reportedUnits ?? 0) + (before?.toNextInvoiceUnits ?? 0)
   const through = before?.through?.getTime() ?? null
   const { late, due } = dueOverage({ days, day, plan, through, decided })
-  const held = await statedSubscriptions(db, apiKeyId, session)
+  const held = await subscriptionsOfKey(db, apiKeyId, session)
   const subscription = chargedSubscription(held, day)
   const calls = { accountId: key.accountId, units: due, plan, day, month, subscription, now }
   const target = due > 0 ? await chargeTarget(db, plans, calls, session) : later
@@ -77,15 +77,6 @@ async function intend(
   }
   const usage = [...days.values()].reduce((sum, one) => sum + one, 0)
   return await writeCharges(db, { key, plan, day, month, now, late, units, target, usage }, session)
-}
-
-async function statedSubscriptions(
-  db: Db,
-  apiKeyId: string,
-  session: ClientSession,
-): Promise<StatedSubscription[]> {
-  const docs = await billingSubscriptions(db).find({ apiKeyId }, { session }).toArray()
-  return docs.flatMap((doc) => (doc.state ? [{ ...doc, state: doc.state, id: doc._id }] : []))
 }
 
 async function keyLife(db: Db, key: ApiKeyDoc, session: ClientSession): Promise<KeyLife> {

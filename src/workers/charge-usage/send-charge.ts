@@ -2,8 +2,8 @@ import { ProviderError } from '../../outgoing/provider-error.ts'
 import { idAtProvider } from '../../rules/billing/fact.ts'
 import { decryptCustomer } from '../../store/settle-subscription.ts'
 import type { UsageChargeDoc } from '../../store/usage-charges.ts'
-import type { StatedSubscription } from './charge-target.ts'
 import type { ChargeTools } from './charge-tools.ts'
+import type { StatedSubscription } from './stated-subscription.ts'
 
 /**
  * Hands a charge to its provider, once.

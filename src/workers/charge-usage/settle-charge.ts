@@ -2,13 +2,13 @@ import { ProviderError } from '../../outgoing/provider-error.ts'
 import { chargeDelay, nextStep, OLDEST_MS, SETTLED_MS } from '../../rules/billing/charge-step.ts'
 import { isPeriodOver } from '../../rules/billing/meter-instant.ts'
 import { statusAt } from '../../rules/billing/subscription-state.ts'
-import { billingSubscriptions } from '../../store/billing-subscriptions.ts'
 import type { ChargeTry, InvoiceReason, UsageChargeDoc } from '../../store/usage-charges.ts'
 import { askProvider } from './ask-provider.ts'
 import { beginTry, type ChargeEnd, endCharge, putBackCharge } from './charge-claims.ts'
-import { freeMinute, periodEndsOf, type StatedSubscription } from './charge-target.ts'
+import { freeMinute, periodEndsOf } from './charge-target.ts'
 import type { ChargeTools } from './charge-tools.ts'
 import { sendCharge } from './send-charge.ts'
+import { type StatedSubscription, subscriptionOf } from './stated-subscription.ts'
 
 /** A charge that this process holds. */
 export interface HeldCharge {
@@ -21,7 +21,7 @@ export interface HeldCharge {
 /** One step with one charge: to hand it over, to ask about it, to wait, or to leave it to an invoice. */
 export async function settleCharge(tools: ChargeTools, held: HeldCharge): Promise<void> {
   const { charge } = held
-  const subscription = await subscriptionOf(tools, charge)
+  const subscription = await subscriptionOf(tools.db, charge)
   const now = tools.clock()
   const step = nextStep(
     {
@@ -46,15 +46,6 @@ export async function settleCharge(tools: ChargeTools, held: HeldCharge): Promis
 }
 
 const idOf = ({ charge: { _id }, owner }: HeldCharge) => ({ _id, owner })
-
-async function subscriptionOf(
-  { db }: ChargeTools,
-  { subscription }: UsageChargeDoc,
-): Promise<StatedSubscription | null> {
-  const doc =
-    subscription === null ? null : await billingSubscriptions(db).findOne({ _id: subscription })
-  return doc?.state ? { ...doc, state: doc.state, id: doc._id } : null
-}
 
 /** Sent again, it would count in a period that is billed already, or nowhere. */
 async function countsInThePast(

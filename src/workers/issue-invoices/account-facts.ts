@@ -14,8 +14,8 @@ import { keysOfAccounts } from '../../store/api-keys.ts'
 import { invoiceAccounts } from '../../store/invoice-accounts.ts'
 import { type InvoiceDoc, invoices } from '../../store/invoices.ts'
 import { lifeOf } from '../../store/key-life.ts'
-import { unchargedUsage } from '../../store/uncharged-usage.ts'
 import { type MonthCell, usageCells } from '../../store/usage-cells.ts'
+import { unchargedUsage } from '../../store/usage-charges.ts'
 
 /** An account, and what its month is reckoned from. */
 export interface AccountFacts {

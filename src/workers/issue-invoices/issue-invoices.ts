@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { schedule } from 'node-cron'
 import type { Logger } from '../../log.ts'
 import { dueMonths, ISSUE_AFTER_MS } from '../../rules/billing/due-months.ts'
 import { DAY, monthName, startOfNextMonth } from '../../rules/calendar-time.ts'
 import { parseMonth } from '../../rules/usage-period.ts'
 import { invoiceProblems } from '../../store/invoices.ts'
 import { doRun, RunEnded } from '../job-run.ts'
+import { lookOnSchedule } from '../scheduled-looks.ts'
+import { shareRun } from '../shared-run.ts'
 import { creditRefunds } from './credit-refunds.ts'
 import { ISSUE_JOB, invoicedMonths } from './issue-job.ts'
 import { createMonthInvoicing, type MonthTools } from './issue-month.ts'
@@ -48,8 +49,6 @@ export function createIssueInvoices(options: IssueInvoicesOptions): IssueInvoice
   const issueMonth = createMonthInvoicing(options)
   const owner = randomUUID()
   let stopping = false
-  let looking: Promise<string[]> | null = null
-  let settling: Promise<void> | null = null
   const looks = createSeries('invoicing a month failed', log)
   const settlements = createSeries('settling invoices failed', log)
   let end = () => {}
@@ -100,14 +99,9 @@ export function createIssueInvoices(options: IssueInvoicesOptions): IssueInvoice
     return finished
   }
 
-  function invoiceDueMonths(): Promise<string[]> {
-    looking ??= invoiceDue().finally(() => {
-      looking = null
-    })
-    return looking
-  }
+  const looking = shareRun(invoiceDue)
 
-  const look = () => looks.attempt(invoiceDueMonths)
+  const look = () => looks.attempt(looking.run)
 
   async function settleAll(): Promise<void> {
     const [paid, notes] = [await settleStatements(db), await creditRefunds(options)]
@@ -118,34 +112,25 @@ export function createIssueInvoices(options: IssueInvoicesOptions): IssueInvoice
     if (paid + notes.length > 0) onTold()
   }
 
-  function settle(): void {
-    settling ??= settlements.attempt(settleAll).finally(() => {
-      settling = null
-    })
-  }
+  const settling = shareRun(() => settlements.attempt(settleAll))
 
   return {
-    invoiceDueMonths,
+    invoiceDueMonths: looking.run,
     start() {
-      const monthly = schedule('0 2 1 * *', look, {
-        name: ISSUE_JOB,
-        timezone: 'Etc/UTC',
-        // A process that slept over it is caught up by the timer.
-        suppressMissedWarning: true,
-      })
-      const timers = [setInterval(look, lookEveryMs), setInterval(settle, settleEveryMs)]
+      const times = { name: ISSUE_JOB, cron: '0 2 1 * *', everyMs: lookEveryMs }
+      const endLooks = lookOnSchedule(times, look)
+      const timer = setInterval(settling.run, settleEveryMs)
+      void settling.run()
       end = () => {
-        for (const timer of timers) clearInterval(timer)
-        void monthly.destroy()
+        endLooks()
+        clearInterval(timer)
       }
-      void look()
-      settle()
     },
     async stop() {
       stopping = true
       end()
-      await looking?.catch(() => {})
-      await settling
+      await looking.ended()
+      await settling.ended()
     },
     readiness: () => looks.failure() ?? settlements.failure(),
   }

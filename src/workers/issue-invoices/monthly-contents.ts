@@ -73,18 +73,17 @@ async function ofProvider(
     ({ _id, state }) => state?.status != null && (state.status !== 'CANCELED' || paid.has(_id)),
   )
   const subscriptions = began.map(({ _id }) => _id)
-  return { subscriptions, providerInvoices: await namedInvoices(db, subscriptions, month) }
+  return { subscriptions, providerInvoices: named(subscriptions, payments, month) }
 }
 
 /** @param month its start, ms */
-export async function namedInvoices(
-  db: Db,
+function named(
   subscriptions: readonly string[],
+  payments: Awaited<ReturnType<typeof paymentsOf>>,
   month: number,
-): Promise<OfProvider['providerInvoices']> {
-  const all = await paymentsOf(db, subscriptions)
+): OfProvider['providerInvoices'] {
   const span = { start: month, end: startOfNextMonth(month) }
-  return [...invoicesOfMonth(subscriptions, all, span).values()].flat().flatMap((payment) => {
+  return [...invoicesOfMonth(subscriptions, payments, span).values()].flat().flatMap((payment) => {
     const provider = providerOf(payment.id)
     if (!provider) return []
     return [{ provider, id: idAtProvider(payment.id), number: payment.number }]

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { schedule } from 'node-cron'
 import type { Registry } from 'prom-client'
 import { ProviderError } from '../../outgoing/provider-error.ts'
 import type { BillingProvider } from '../../rules/billing/fact.ts'
@@ -7,6 +6,8 @@ import { dayName, HOUR } from '../../rules/calendar-time.ts'
 import { jobRuns, saveProgress } from '../../store/job-runs.ts'
 import { createOutage } from '../../streams/outage.ts'
 import { doRun, RunEnded } from '../job-run.ts'
+import { lookOnSchedule } from '../scheduled-looks.ts'
+import { shareRun } from '../shared-run.ts'
 import type { ReconcileTools } from './judge-subscription.ts'
 import {
   firstPlace,
@@ -52,7 +53,6 @@ export function createReconcileSubscriptions(
   const outage = createOutage(log, 'the nightly reconcile fails; it is tried again')
   const owner = randomUUID()
   let stopping = false
-  let looking: Promise<string[]> | null = null
   let lastError: string | null = null
   let end = () => {}
 
@@ -127,16 +127,11 @@ export function createReconcileSubscriptions(
     return ended
   }
 
-  function reconcileDue(): Promise<string[]> {
-    looking ??= reconcileAll().finally(() => {
-      looking = null
-    })
-    return looking
-  }
+  const looking = shareRun(reconcileAll)
 
   async function look(): Promise<void> {
     try {
-      await reconcileDue()
+      await looking.run()
       lastError = null
       outage.over()
     } catch (error) {
@@ -148,25 +143,15 @@ export function createReconcileSubscriptions(
   }
 
   return {
-    reconcileDue,
+    reconcileDue: looking.run,
     start() {
-      const nightly = schedule(`0 ${AT_HOUR} * * *`, look, {
-        name: JOB,
-        timezone: 'Etc/UTC',
-        // A process that slept over it is caught up by the timer.
-        suppressMissedWarning: true,
-      })
-      const timer = setInterval(look, options.lookEveryMs ?? LOOK_EVERY_MS)
-      end = () => {
-        clearInterval(timer)
-        void nightly.destroy()
-      }
-      void look()
+      const everyMs = options.lookEveryMs ?? LOOK_EVERY_MS
+      end = lookOnSchedule({ name: JOB, cron: `0 ${AT_HOUR} * * *`, everyMs }, look)
     },
     async stop() {
       stopping = true
       end()
-      await looking?.catch(() => {})
+      await looking.ended()
     },
     readiness: () => lastError,
   }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { schedule } from 'node-cron'
 import type { Registry } from 'prom-client'
 import { hourName, startOfHour } from '../../rules/calendar-time.ts'
 import { createAlertIndexes } from '../../store/alerts.ts'
 import { claimRun, finishRun, releaseRun, renewRun } from '../../store/job-runs.ts'
 import { createOutage } from '../../streams/outage.ts'
 import type { RedisClient } from '../../streams/redis.ts'
+import { lookOnSchedule } from '../scheduled-looks.ts'
+import { shareRun } from '../shared-run.ts'
 import { createExamineKeys, type ExamineDeps } from './examine-keys.ts'
 import { createLiveScan } from './live-scan.ts'
 import { createRaise, type RaiseDeps } from './raise.ts'
@@ -61,7 +62,6 @@ export function createScanThresholds(options: ScanThresholdsOptions): ScanThresh
   const live = createLiveScan({ ...deps, examine, scan })
   const owner = randomUUID()
   let stopping = false
-  let looking: Promise<Scan | null> | null = null
   let lastFailed = false
   const hourly = createOutage(log, 'the hourly scan fails; tried again')
   let end = () => {}
@@ -87,16 +87,11 @@ export function createScanThresholds(options: ScanThresholdsOptions): ScanThresh
     }
   }
 
-  function scanDueHour(): Promise<Scan | null> {
-    looking ??= scanDue().finally(() => {
-      looking = null
-    })
-    return looking
-  }
+  const looking = shareRun(scanDue)
 
   async function look(): Promise<void> {
     try {
-      await scanDueHour()
+      await looking.run()
       lastFailed = false
       hourly.over()
     } catch (error) {
@@ -108,26 +103,17 @@ export function createScanThresholds(options: ScanThresholdsOptions): ScanThresh
   }
 
   return {
-    scanDueHour,
+    scanDueHour: looking.run,
     async start() {
       await createAlertIndexes(db)
       await live.start()
-      const cron = schedule(`${MINUTE} * * * *`, look, {
-        name: JOB,
-        timezone: 'Etc/UTC',
-        suppressMissedWarning: true,
-      })
-      const timer = setInterval(look, LOOK_EVERY_MS)
-      end = () => {
-        clearInterval(timer)
-        void cron.destroy()
-      }
-      void look()
+      const times = { name: JOB, cron: `${MINUTE} * * * *`, everyMs: LOOK_EVERY_MS }
+      end = lookOnSchedule(times, look)
     },
     async stop() {
       stopping = true
       end()
-      await looking?.catch(() => {})
+      await looking.ended()
       await live.stop()
     },
     readiness: () => (lastFailed ? 'the last hourly scan failed' : live.readiness()),
