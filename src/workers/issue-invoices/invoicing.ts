@@ -4,7 +4,7 @@ import { lastInvoiceableMonth } from '../../rules/billing/due-months.ts'
 import { monthName } from '../../rules/calendar-time.ts'
 import { parseMonth } from '../../rules/usage-period.ts'
 import { contentOf, type InvoiceDoc, invoiceFiles } from '../../store/invoices.ts'
-import { claimRun, finishRun, releaseRun } from '../../store/job-runs.ts'
+import { doRun } from '../job-run.ts'
 import { auditInvoice } from './audit-invoice.ts'
 import { creditInvoice } from './credit-invoice.ts'
 import { creditRefunds } from './credit-refunds.ts'
@@ -24,8 +24,8 @@ export interface Triggered extends MonthInvoiced {
   creditNotes: number
 }
 
-/** While it lasts no worker begins the same month; one that dies in it leaves the month to a worker. */
-const LEASE_MS = 600_000
+/** A run that is not renewed for so long was left by a process that died. */
+const LEASE_MS = 30_000
 
 export function createInvoicing(options: Omit<MonthTools, 'metrics'> & { registry: Registry }) {
   const { db, clock, render } = options
@@ -35,18 +35,16 @@ export function createInvoicing(options: Omit<MonthTools, 'metrics'> & { registr
 
   /** Whatever a worker does at the same time: each document is issued by one of the two. */
   async function trigger(month: string): Promise<MonthInvoiced> {
-    const run = { id: `${ISSUE_JOB}:${month}`, owner, leaseMs: LEASE_MS }
-    const complete = parseMonth(month) <= lastInvoiceableMonth(clock())
-    const ours = complete && (await claimRun(db, run))
-    try {
+    const issued: MonthInvoiced[] = []
+    const issue = async () => {
       const result = await issueMonth(month)
-      // So that no worker does it all again.
-      if (ours) await finishRun(db, run, { ...result, onDemand: true })
-      return result
-    } catch (error) {
-      if (ours) await releaseRun(db, run).catch(() => {})
-      throw error
+      issued.push(result)
+      return { ...result, onDemand: true }
     }
+    const run = { id: `${ISSUE_JOB}:${month}`, owner, leaseMs: LEASE_MS }
+    // As a run, so that no worker does it all again. An operator is never told to stop.
+    if (parseMonth(month) <= lastInvoiceableMonth(clock())) await doRun(db, run, () => false, issue)
+    return issued[0] ?? (await issueMonth(month))
   }
 
   return {
