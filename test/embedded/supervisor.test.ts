@@ -32,13 +32,16 @@ function superviseScript(script: string, graceMs = 2_000): Watched {
 
 const sleeping = 'exec sleep 60'
 
-test('a killed process is started again within 200 ms', async () => {
+test('a killed process is started again after the first pause', async () => {
   const { supervisor, starts } = superviseScript(sleeping)
   const { child } = supervisor.current()
   const killedAt = performance.now()
   child.kill('SIGKILL')
-  await vi.waitFor(() => expect(starts).toHaveLength(2), { interval: 5 })
-  expect((starts[1] ?? Infinity) - killedAt).toBeLessThan(200)
+  await vi.waitFor(() => expect(starts).toHaveLength(2), { interval: 5, timeout: 4_000 })
+  const pause = (starts[1] ?? Infinity) - killedAt
+  expect(pause).toBeGreaterThanOrEqual(RESTART.firstMs - 2)
+  // The longest pause would tell on any machine.
+  expect(pause).toBeLessThan(RESTART.mostMs)
   expect(supervisor.current().child.pid).not.toBe(child.pid)
 })
 

@@ -107,10 +107,9 @@ test('a stop ends streams, answers what is under way and closes the port', async
     },
     body: JSON.stringify({ query }),
   })
-  const startedAt = performance.now()
   const [text] = await Promise.all([response.text(), other.stop()])
+  // A stream that was cut at the end of the grace has none.
   expect(text).toMatch(/event: complete\n/)
-  expect(performance.now() - startedAt).toBeLessThan(4_500)
   await expect(fetch(`${other.url}/livez`)).rejects.toThrow()
   await other.end()
 })

@@ -44,7 +44,7 @@ describe('amounts', () => {
   test('go to text and back, with the decimals of ISO 4217', () => {
     fc.assert(
       fc.property(
-        fc.bigInt({ min: -(10n ** 18n), max: 10n ** 18n }),
+        fc.bigInt({ min: 1n - 10n ** 18n, max: 10n ** 18n - 1n }),
         currencies,
         (minor, currency) => {
           const text = amountText(minor, currency)
