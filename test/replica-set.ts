@@ -98,7 +98,7 @@ function launchMember(binary: string): Promise<TestServer> {
 async function direct({ port }: { port: number }, command: Record<string, unknown>) {
   const client = new MongoClient(`mongodb://127.0.0.1:${port}/`, {
     directConnection: true,
-    serverSelectionTimeoutMS: 1_000,
+    serverSelectionTimeoutMS: 3_000,
     readPreference: 'nearest',
   })
   try {
