@@ -8,6 +8,7 @@ import { findMongod } from '../src/embedded/mongod-binary.ts'
 import { mongodReady, mongodUri, startMongodServer } from '../src/embedded/mongod-server.ts'
 import { findRedisServer } from '../src/embedded/redis-binary.ts'
 import { stopProcess } from '../src/embedded/running-process.ts'
+import { findChromium } from './dashboard/chromium.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -31,6 +32,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const dashboard = ensureDashboard({ root, env: process.env, say: context.say })
   const redisBinary = await findRedisServer(context)
   const mongodBinary = await findMongod(context)
+  // Here, as two test files at once would stand in each other's way; without it theirs fail and say so.
+  await findChromium(process.env).catch((error: Error) => console.error(error.message))
 
   const dataDir = mkdtempSync(join(tmpdir(), 'getcomplical-mongod-'))
   const port = await freePort()
