@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { connectDatabase, type Database } from '../../src/store/database.ts'
 import { type Demo, npmStart, temporaryData } from '../flows/npm-start.ts'
@@ -7,7 +7,17 @@ import { raise } from '../raised-alerts.ts'
 import { launchBrowser, openPage } from './browser.ts'
 import { openFlood } from './flood.ts'
 import { type Network, startNetwork } from './network.ts'
-import { call, goTo, notice, signIn, total, unitsIn, untilShown } from './person.ts'
+import {
+  call,
+  goTo,
+  heading,
+  keyCard,
+  notice,
+  signIn,
+  total,
+  unitsIn,
+  untilShown,
+} from './person.ts'
 
 const data = temporaryData()
 const UPDATES = 10_000
@@ -63,6 +73,8 @@ async function openLive(page: Page): Promise<number> {
 }
 
 describe('a connection', { timeout: 90_000 }, () => {
+  afterEach(() => network.restore())
+
   test('that is cut is told of, and caught up with when it is back', async () => {
     const { page } = await openPage(browser)
     const before = await openLive(page)
@@ -98,6 +110,67 @@ describe('a connection', { timeout: 90_000 }, () => {
     network.restore()
     await page.getByRole('heading', { level: 3, name: /^Renamed meanwhile/ }).waitFor()
     await rename('Demo key')
+  })
+
+  test('that was away when a page was opened first brings that page when it is back', async () => {
+    const { page } = await openPage(browser)
+    await openLive(page)
+    network.cut()
+    await notice(page, 'Reconnecting…').waitFor()
+    await page.getByRole('link', { name: 'Keys', exact: true }).click()
+    await page.getByText('This page could not be loaded.').waitFor()
+    // It is there still: nothing is left for as long as nobody would answer.
+    await page.getByRole('button', { name: 'Try again' }).click()
+    network.restore()
+    await heading(page, 'Keys').waitFor()
+    await keyCard(page, 'Demo key').waitFor()
+  })
+
+  test('brings a page whose code did not come, or is of another build, when one asks again', async () => {
+    const { page } = await openPage(browser)
+    await openLive(page)
+    await page.route('**/assets/keys-*.js', (route) => route.fulfill({ status: 404 }))
+    await page.getByRole('link', { name: 'Keys', exact: true }).click()
+    await page.getByText('This page could not be loaded.').waitFor()
+    await page.unroute('**/assets/keys-*.js')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await keyCard(page, 'Demo key').waitFor()
+    expect(page.url()).toBe(`${outside}/dashboard/keys`)
+  })
+
+  test.each([1011, 4429])('that the server ends with %i is tried again', async (code) => {
+    const { page } = await openPage(browser)
+    let refused = 0
+    await page.routeWebSocket('**/graphql', (socket) => {
+      refused += 1
+      if (refused > 2) socket.connectToServer()
+      else socket.close({ code })
+    })
+    const before = await openLive(page)
+    await callTimes(1)
+    await untilShown(total(page), before + 1)
+    expect(refused).toBeGreaterThan(2)
+  })
+
+  test('that ends with the session asks who is there, and does not try for ever', async () => {
+    const { page } = await openPage(browser)
+    await openLive(page)
+    let end = () => {}
+    await page.routeWebSocket('**/graphql', (socket) => {
+      socket.connectToServer()
+      end = () => void socket.close({ code: 4401 })
+    })
+    await page.reload()
+    await notice(page, 'Live').waitFor()
+    const other = await page.context().newPage()
+    await other.goto(`${outside}/dashboard/`)
+    await other.getByRole('button', { name: 'Sign out' }).click()
+    // The issuer goes by another name than this page, and asks whether that was somebody's wish.
+    await heading(other, 'Sign out of the demo').waitFor()
+    await other.getByRole('button', { name: 'Sign out' }).click()
+    await heading(other, 'You are signed out').waitFor()
+    end()
+    await page.getByRole('button', { name: 'Continue as demo' }).waitFor()
   })
 
   test('over which nothing comes any more is noticed, though nobody ended it', async () => {

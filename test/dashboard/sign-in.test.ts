@@ -80,6 +80,31 @@ describe('a newcomer', { timeout: 60_000 }, () => {
     expect(complaints).toEqual([])
   })
 
+  test('goes back behind a reload, and is not sent forward again by signing in', async () => {
+    const { page, complaints } = await openPage(browser)
+    await signIn(page)
+    await page.getByRole('link', { name: 'Keys', exact: true }).click()
+    await heading(page, 'Keys').waitFor()
+    await page.reload()
+    await heading(page, 'Keys').waitFor()
+    await page.goBack()
+    await heading(page, 'Overview').waitFor()
+    expect(page.url()).toBe(`${demo.url}/dashboard/`)
+    await page.goForward()
+    await heading(page, 'Keys').waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  test('is asked anew, and not refused, at the address of an earlier try', async () => {
+    const { page, complaints } = await openPage(browser)
+    await page.goto(`${demo.url}/dashboard/keys`)
+    await page.getByRole('button', { name: 'Continue as demo' }).waitFor()
+    await page.goto(`${demo.url}/dashboard/callback?code=earlier&state=earlier`)
+    await page.getByRole('button', { name: 'Continue as demo' }).click()
+    await heading(page, 'Keys').waitFor()
+    expect(complaints).toEqual([])
+  })
+
   test('signs out with one click, and in again only when he wants to', async () => {
     const { page, complaints } = await openPage(browser)
     await signIn(page)

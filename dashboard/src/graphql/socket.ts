@@ -10,7 +10,7 @@ export interface Socket {
   subscribe(operation: Operation, sink: Sink): () => void
 }
 
-/** The server's answer to a token that has ended: 4401, which graphql-ws takes for the end of all tries. */
+/** The server's answer to a token that has ended. */
 const UNAUTHENTICATED = 4401
 const PING_EVERY_MS = 10_000
 /** A network that vanished, unlike a server that ended, says nothing at all. */
@@ -49,13 +49,21 @@ export function createSocket(session: Session, connection: Connection): Socket {
     subscribe(operation, sink) {
       let stop = () => {}
       let ended = false
-      const begin = () => {
-        stop = client.subscribe(operation, { ...sink, error: failed })
+      let tries = 0
+      const next: Sink['next'] = (value) => {
+        tries = 0
+        sink.next(value)
       }
+      const begin = () => {
+        if (!ended) stop = client.subscribe(operation, { ...sink, next, error: failed })
+      }
+      /** Some codes end all tries of graphql-ws, as 1011 and 4401: but each of them passes. */
       const failed = (error: unknown) => {
         if (ended) return
-        if (codeOf(error) !== UNAUTHENTICATED) return sink.error(error)
-        session.renew().then(begin, sink.error)
+        if (!(error instanceof CloseEvent)) return sink.error(error)
+        const renewed = error.code === UNAUTHENTICATED ? session.renew() : Promise.resolve()
+        const waited = renewed.catch(() => {}).then(() => waitBefore(tries++))
+        void waited.then(begin)
       }
       begin()
       return () => {
@@ -70,8 +78,4 @@ export function createSocket(session: Session, connection: Connection): Socket {
 async function waitBefore(retries: number): Promise<void> {
   const most = Math.min(FIRST_WAIT_MS * 2 ** retries, MOST_WAIT_MS)
   await new Promise((resolve) => setTimeout(resolve, most * (0.5 + Math.random() / 2)))
-}
-
-function codeOf(error: unknown): number | null {
-  return error instanceof CloseEvent ? error.code : null
 }

@@ -1,4 +1,5 @@
 import { type ComponentType, type LazyExoticComponent, lazy } from 'react'
+import { PageNotLoaded } from './page-failure.tsx'
 
 export interface Viewer {
   admin: boolean
@@ -11,48 +12,36 @@ export interface Page {
   title: string
   adminOnly: boolean
   /** A chunk of its own, loaded when it is opened first. */
-  View: LazyExoticComponent<ComponentType<{ viewer: Viewer }>>
+  View: LazyExoticComponent<View>
 }
 
-const overview = lazy(async () => {
-  const { Overview } = await import('./overview/overview.tsx')
-  return { default: Overview }
-})
+type View = ComponentType<{ viewer: Viewer }>
 
-const keys = lazy(async () => {
-  const { Keys } = await import('./keys/keys.tsx')
-  return { default: Keys }
-})
+function pageOf(load: () => Promise<View>): LazyExoticComponent<View> {
+  return lazy(async () => {
+    try {
+      return { default: await load() }
+    } catch (error) {
+      throw new PageNotLoaded({ cause: error })
+    }
+  })
+}
 
-const alerts = lazy(async () => {
-  const { Alerts } = await import('./alerts/alerts.tsx')
-  return { default: Alerts }
-})
+const overview = pageOf(async () => (await import('./overview/overview.tsx')).Overview)
 
-const explore = lazy(async () => {
-  const { Explore } = await import('./explore/explore.tsx')
-  return { default: Explore }
-})
+const keys = pageOf(async () => (await import('./keys/keys.tsx')).Keys)
 
-const billing = lazy(async () => {
-  const { Billing } = await import('./billing/billing.tsx')
-  return { default: Billing }
-})
+const alerts = pageOf(async () => (await import('./alerts/alerts.tsx')).Alerts)
 
-const calendar = lazy(async () => {
-  const { Calendar } = await import('./calendar/calendar.tsx')
-  return { default: Calendar }
-})
+const explore = pageOf(async () => (await import('./explore/explore.tsx')).Explore)
 
-const admin = lazy(async () => {
-  const { Admin } = await import('./admin/admin.tsx')
-  return { default: Admin }
-})
+const billing = pageOf(async () => (await import('./billing/billing.tsx')).Billing)
 
-const analytics = lazy(async () => {
-  const { Analytics } = await import('./analytics/analytics.tsx')
-  return { default: Analytics }
-})
+const calendar = pageOf(async () => (await import('./calendar/calendar.tsx')).Calendar)
+
+const admin = pageOf(async () => (await import('./admin/admin.tsx')).Admin)
+
+const analytics = pageOf(async () => (await import('./analytics/analytics.tsx')).Analytics)
 
 /** In the order of the navigation. A new page is an entry here and a folder beside it. */
 export const pages: readonly Page[] = [

@@ -87,6 +87,8 @@ export async function connectIssuer(settings: Settings, issuer: string, clientId
     const pending = takePending()
     if (!pending) return { outcome: 'ask-again', returnTo: homePath }
     const { state, nonce, verifier, returnTo, silent } = pending
+    const answered = address.searchParams.get('state')
+    if (answered !== null && answered !== state) return { outcome: 'ask-again', returnTo }
     const error = address.searchParams.get('error') ?? ''
     if (silent && needsPerson.includes(error)) return { outcome: 'ask-again', returnTo }
     const response = await oidc.authorizationCodeGrant(config, address, {
@@ -172,8 +174,11 @@ function takePending(): Pending | null {
   return text === null ? null : (JSON.parse(text) as Pending)
 }
 
-/** Nothing after it runs: the page goes. */
+/**
+ * Nothing after it runs: the page goes, and its place in the history is taken. A page that leaves by itself and
+ * could be gone back to would leave again: nobody would get behind it.
+ */
 function leave(to: URL): Promise<never> {
-  location.assign(to)
+  location.replace(to)
   return new Promise(() => {})
 }

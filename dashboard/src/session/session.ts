@@ -16,7 +16,10 @@ export interface Session {
    * @throws Error where the issuer does not answer
    */
   accessToken(): Promise<string>
-  /** Gets another one although the clock says that this one is good: the server refused it. */
+  /**
+   * Gets another one although the clock says that this one is good: the server refused it. Leaves the page and
+   * throws as `accessToken`.
+   */
   renew(): Promise<void>
   /** Called with each new token. Returns how to stop listening. */
   onRenewed(listener: () => void): () => void
@@ -92,22 +95,25 @@ function createSession(issuer: Issuer, first: Tokens): Session {
     for (const listener of listeners) listener()
   }
 
-  async function accessToken(): Promise<string> {
-    if (tokens.expiresAt - Date.now() > LEAST_LEFT_MS) return tokens.access
+  async function renewOrLeave(): Promise<void> {
     try {
       await renew()
-      return tokens.access
     } catch (error) {
       if (!(error instanceof SessionEnded)) throw error
-      return await issuer.leaveToSignIn(pathOf(new URL(location.href)), { silent: true })
+      await issuer.leaveToSignIn(pathOf(new URL(location.href)), { silent: true })
     }
+  }
+
+  async function accessToken(): Promise<string> {
+    if (tokens.expiresAt - Date.now() <= LEAST_LEFT_MS) await renewOrLeave()
+    return tokens.access
   }
 
   schedule()
   return {
     person: first.person,
     accessToken,
-    renew,
+    renew: renewOrLeave,
     onRenewed(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

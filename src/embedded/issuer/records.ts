@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Db } from 'mongodb'
-import type { Adapter, AdapterPayload } from 'oidc-provider'
+import { type Adapter, type AdapterPayload, errors } from 'oidc-provider'
 import type { Logger } from '../../log.ts'
 import type { Encryption } from '../../store/encryption.ts'
 import { type IssuerRecord, issuerRecords } from '../../store/issuer-records.ts'
@@ -15,6 +15,10 @@ export interface RecordTools {
 
 /** What is stored without an end, as a grant whose tokens are gone, lives so long. */
 const LIVES_AT_MOST_MS = 30 * 86_400_000
+
+function recordId(model: string, id: string): string {
+  return `${model}:${hash('sha256', id, 'base64url')}`
+}
 
 /**
  * What oidc-provider stores, in MongoDB: whoever is signed in stays so when the API is started again.
@@ -43,8 +47,13 @@ export function createRecords(tools: RecordTools): (model: string) => Adapter {
     }
   }
 
+  /** With the grant itself: what the first user is being given right now is refused for want of it. */
+  async function endGrant(grantId: string): Promise<void> {
+    await collection.deleteMany({ $or: [{ grantId }, { _id: recordId('Grant', grantId) }] })
+  }
+
   return (model) => {
-    const idOf = (id: string) => `${model}:${hash('sha256', id, 'base64url')}`
+    const idOf = (id: string) => recordId(model, id)
     return {
       async upsert(id, payload, expiresIn) {
         const _id = idOf(id)
@@ -65,8 +74,14 @@ export function createRecords(tools: RecordTools): (model: string) => Adapter {
       // Of the device flow, which is off.
       findByUserCode: async () => undefined,
       async consume(id) {
+        const first = { _id: idOf(id), consumed: { $exists: false } }
         const consumed = Math.floor(clock() / 1_000)
-        await collection.updateOne({ _id: idOf(id) }, { $set: { consumed } })
+        const before = await collection.findOneAndUpdate(first, { $set: { consumed } })
+        if (before) return
+        // oidc-provider looked before somebody else used it: of two at once one is a thief, as of two in turn.
+        const used = await collection.findOne({ _id: idOf(id) })
+        if (used?.grantId) await endGrant(used.grantId)
+        throw new errors.InvalidGrant(`${model} already used`)
       },
       async destroy(id) {
         await collection.deleteOne({ _id: idOf(id) })

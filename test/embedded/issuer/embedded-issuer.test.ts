@@ -103,6 +103,16 @@ describe('the issuer of the demo', () => {
     expect(await stolen.json()).toMatchObject({ error: 'invalid_grant' })
   })
 
+  test('renews nothing twice where a refresh token comes twice at the same moment', async () => {
+    const { refresh_token } = await signInAsDemo(issuer)
+    const answers = await Promise.all([1, 2, 3, 4].map(() => refresh(issuer, refresh_token)))
+    const given = (await Promise.all(answers.map((answer) => answer.json()))) as Partial<Tokens>[]
+    expect(answers.filter(({ ok }) => ok).length).toBeLessThanOrEqual(1)
+    for (const { refresh_token: next } of given) {
+      if (next !== undefined) expect((await refresh(issuer, next)).status).toBe(400)
+    }
+  })
+
   test('gives nothing for a code with another verifier, nor for a code that was used', async () => {
     const browser = openBrowser()
     const pending = await authorize(browser, issuer)

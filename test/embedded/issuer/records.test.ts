@@ -37,6 +37,22 @@ test('what has ended is gone before MongoDB removes it, and what is used is mark
   expect(await codes.find('code')).toBeUndefined()
 })
 
+test('of two uses at once one is refused, and ends the grant: nobody knows which was the thief', async () => {
+  const records = recordsWith()
+  await records('Grant').upsert('g', { jti: 'g' }, 60)
+  for (const token of ['token', 'another']) {
+    await records('RefreshToken').upsert(token, { grantId: 'g' }, 60)
+  }
+  const uses = await Promise.allSettled(
+    [1, 2, 3].map(() => records('RefreshToken').consume('token')),
+  )
+  expect(uses.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  const refused = uses.find(({ status }) => status === 'rejected')
+  expect(refused).toMatchObject({ reason: { error: 'invalid_grant', statusCode: 400 } })
+  expect(await records('RefreshToken').find('another')).toBeUndefined()
+  expect(await records('Grant').find('g')).toBeUndefined()
+})
+
 test('a grant that is revoked takes its tokens along, and no others', async () => {
   const tokens = recordsWith()('RefreshToken')
   for (const [id, grantId] of [
