@@ -117,6 +117,21 @@ describe('a newcomer', { timeout: 60_000 }, () => {
     expect(complaints).toEqual([])
   })
 
+  test('signs out in a second window after the first', async () => {
+    const first = await openPage(browser)
+    await signIn(first.page)
+    const second = await first.page.context().newPage()
+    const refused: string[] = []
+    second.on('console', (message) => refused.push(message.text()))
+    await second.goto(`${demo.url}/dashboard/`)
+    await heading(second, 'Overview').waitFor()
+    for (const page of [first.page, second]) {
+      await page.getByRole('button', { name: 'Sign out' }).click()
+      await heading(page, 'You are signed out').waitFor()
+    }
+    expect([...first.complaints, ...refused]).toEqual([])
+  })
+
   test('may open it by another name of the same machine', async () => {
     const { page, complaints } = await openPage(browser)
     const other = demo.url.replace('127.0.0.1', 'localhost')

@@ -31,9 +31,17 @@ describe('usage as CSV', () => {
     expect(fieldsOf(csvWith(label))[8]).toBe(`'${label}`)
   })
 
+  test('begins no formula behind a semicolon, where that parts cells', () => {
+    expect(fieldsOf(csvWith('Payroll; =HYPERLINK("http://evil.example")'))[8]).toBe(
+      `Payroll;' =HYPERLINK("http://evil.example")`,
+    )
+    expect(fieldsOf(csvWith('one;two'))[8]).toBe('one;two')
+  })
+
   test('brings back whatever name somebody gave', () => {
+    const names = fc.string({ unit: 'grapheme' }).filter((name) => !name.includes(';'))
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), (label) => {
+      fc.property(names, (label) => {
         const name = fieldsOf(csvWith(label))[8]
         expect([label, `'${label}`]).toContain(name)
       }),

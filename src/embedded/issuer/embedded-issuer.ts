@@ -4,7 +4,7 @@ import { errors, type Provider } from 'oidc-provider'
 import type { OidcSettings } from '../../callers/oidc.ts'
 import { createIssuerRecordIndexes } from '../../store/issuer-records.ts'
 import { ensureIssuerSecrets, publicKeyOf } from './issuer-secrets.ts'
-import { continuePage, failedPage, type Page } from './pages.ts'
+import { continuePage, failedPage, issuerPolicy, type Page } from './pages.ts'
 import { continuePath, createProvider } from './provider.ts'
 import { createRecords, type RecordTools } from './records.ts'
 
@@ -67,6 +67,7 @@ export async function createEmbeddedIssuer(
         await signIn(provider, request, response, origins)
         return
       }
+      response.setHeader('Content-Security-Policy', issuerPolicy(origins))
       // As Connect does for what is mounted: its links are made of the difference.
       Object.assign(request, { originalUrl: request.url, url: path })
       await answer(request, response)

@@ -75,7 +75,20 @@ export function failedPage(reason: string, status: number): Page {
 }
 
 function page(status: number, body: string, formTargets: readonly string[]): Page {
-  const policy = [
+  return {
+    status,
+    headers: {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Security-Policy': issuerPolicy(formTargets),
+      'Cache-Control': 'no-store',
+    },
+    body,
+  }
+}
+
+/** Also of the pages that oidc-provider writes itself: it adds the hash of its script where there is a policy. */
+export function issuerPolicy(formTargets: readonly string[]): string {
+  return [
     "default-src 'none'",
     `style-src '${pinned(style)}'`,
     `script-src '${pinned(submit)}'`,
@@ -83,16 +96,7 @@ function page(status: number, body: string, formTargets: readonly string[]): Pag
     `form-action ${["'self'", ...formTargets.filter((one) => !one.includes('['))].join(' ')}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",
-  ]
-  return {
-    status,
-    headers: {
-      'Content-Type': 'text/html; charset=utf-8',
-      'Content-Security-Policy': policy.join('; '),
-      'Cache-Control': 'no-store',
-    },
-    body,
-  }
+  ].join('; ')
 }
 
 function pinned(text: string): string {

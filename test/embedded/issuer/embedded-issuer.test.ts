@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { request } from 'node:http'
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -167,6 +168,18 @@ describe('the issuer of the demo', () => {
     })
     const after = await authorize(browser, issuer, { prompt: 'none' })
     expect(after.location.searchParams.get('error')).toBe('login_required')
+  })
+
+  test('lets nothing but the one script of a page run, where oidc-provider wrote the page too', async () => {
+    const home = `${api.url}/dashboard/signed-out`
+    const search = new URLSearchParams({ client_id: 'dashboard', post_logout_redirect_uri: home })
+    // Nobody is signed in, as after "Sign out" in another window.
+    const page = await openBrowser().get(`${issuer}/session/end?${search}`)
+    const [, script = ''] = /<script>(.*?)<\/script>/s.exec(await page.text()) ?? []
+    const policy = page.headers.get('content-security-policy')
+    expect(policy).toContain(`'sha256-${hash('sha256', script, 'base64')}'`)
+    expect(policy).toMatch(/^default-src 'none'/)
+    expect(policy).not.toContain('unsafe')
   })
 
   test('asks first where another site wants to sign somebody out', async () => {

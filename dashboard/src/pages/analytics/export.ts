@@ -20,9 +20,12 @@ export function csvOf(by: string, groups: readonly ExportedGroup[]): string {
  * anywhere; names are what people typed. An apostrophe before it makes it text (OWASP, "CSV Injection").
  */
 const beginsFormula = /^[\s]*[=+\-@＝＋－＠\t\r\n]/
+/** Where decimals have a comma, spreadsheets part cells at semicolons, in quotes that begin no cell too. */
+const beginsFormulaElsewhere = /(?<=;)(?=\s*[=+\-@＝＋－＠])/g
 const needsQuotes = /[",\r\n']/
 
 function cell(text: string): string {
-  const safe = beginsFormula.test(text) ? `'${text}` : text
+  const inner = text.replaceAll(beginsFormulaElsewhere, "'")
+  const safe = beginsFormula.test(inner) ? `'${inner}` : inner
   return needsQuotes.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
