@@ -1,6 +1,7 @@
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Answer, dataOf, metricOf } from './api.ts'
 import { type ApiProcess, startApiProcess } from './api-process.ts'
@@ -56,14 +57,20 @@ function memory(): Promise<Memory> {
  */
 async function attack(run: () => Promise<void>): Promise<void> {
   let held = 0
+  let allowed = 0
   for (let attempt = 0; attempt < 3; attempt++) {
     // The gauge starts anew with each reading.
     await metric('nodejs_eventloop_lag_max_seconds')
+    const stalls = monitorEventLoopDelay({ resolution: 10 })
+    stalls.enable()
     await run()
     held = await metric('nodejs_eventloop_lag_max_seconds')
-    if (held < 0.1) return
+    stalls.disable()
+    // A machine that stalls holds this process as long, which has next to nothing to do.
+    allowed = Math.max(0.1, (2 * stalls.max) / 1e9)
+    if (held < allowed) return
   }
-  expect(held, 'longest hold of the event loop').toBeLessThan(0.1)
+  expect(held, 'longest hold of the event loop').toBeLessThan(allowed)
 }
 
 async function ask(body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
