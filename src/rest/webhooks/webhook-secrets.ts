@@ -32,6 +32,7 @@ export function createWebhookSecrets(
   let seen = ''
   let problem = ''
   let looking: Promise<void> | null = null
+  let lookingAgain: Promise<void> | null = null
 
   async function look(): Promise<void> {
     const found = await stat(file)
@@ -55,14 +56,26 @@ export function createWebhookSecrets(
     problem = reason
   }
 
+  function lookNow(): Promise<void> {
+    looking ??= look()
+      .catch(tell)
+      .finally(() => {
+        looking = null
+      })
+    return looking
+  }
+
   return {
     async current() {
-      looking ??= look()
-        .catch(tell)
-        .finally(() => {
-          looking = null
+      if (looking === null) await lookNow()
+      else {
+        // A look under way may have read the file before a change that this web hook came after.
+        lookingAgain ??= looking.then(() => {
+          lookingAgain = null
+          return lookNow()
         })
-      await looking
+        await lookingAgain
+      }
       return secrets
     },
   }
