@@ -21,7 +21,7 @@ import { type BillingWorld, type SeededKey, WORLD_SECRET } from './billing-world
 import { integer, seededRandom } from './random.ts'
 
 /** Commands to MongoDB from taking an event to the end of its transaction: of one that writes a mail, too. */
-const COMMANDS = 27
+const COMMANDS = 29
 /** While each of them is on its way, and before the first. */
 export const STEPS = COMMANDS + 1
 
