@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { Registry } from 'prom-client'
 import { hourName, startOfHour } from '../../rules/calendar-time.ts'
 import { createAlertIndexes } from '../../store/alerts.ts'
-import { claimRun, finishRun, releaseRun, renewRun } from '../../store/job-runs.ts'
 import { createOutage } from '../../streams/outage.ts'
 import type { RedisClient } from '../../streams/redis.ts'
+import { doRun } from '../job-run.ts'
 import { lookOnSchedule } from '../scheduled-looks.ts'
 import { shareRun } from '../shared-run.ts'
 import { createExamineKeys, type ExamineDeps } from './examine-keys.ts'
@@ -69,22 +69,17 @@ export function createScanThresholds(options: ScanThresholdsOptions): ScanThresh
   async function scanDue(): Promise<Scan | null> {
     const due = startOfHour(clock() - MINUTE * 60_000)
     const run = { id: `${JOB}:${hourName(due)}`, owner, leaseMs }
-    if (!(await claimRun(db, run))) return null
-    let renewedAt = performance.now()
-    try {
-      const done = await scan.everyKey(async () => {
-        if (stopping) throw new Error('this process stops')
-        if (performance.now() - renewedAt < leaseMs / 3) return
-        renewedAt = performance.now()
-        if (!(await renewRun(db, run))) throw new Error('another process has the run now')
-      })
-      await finishRun(db, run, { ...done })
-      return done
-    } catch (error) {
-      // Without an answer the lease runs out by itself.
-      await releaseRun(db, run).catch(() => {})
-      throw error
-    }
+    let done: Scan | null = null
+    await doRun(
+      db,
+      run,
+      () => stopping,
+      async (check) => {
+        done = await scan.everyKey(async () => check())
+        return { ...done }
+      },
+    )
+    return done
   }
 
   const looking = shareRun(scanDue)
