@@ -1,9 +1,8 @@
-import type { Connection } from '../rules/connection.ts'
 import type { AccessChange, AccessState } from '../store/access-history.ts'
 import { ApiKeyStatus, statusOf } from './api-key.ts'
 import { BillingStatusType } from './billing.ts'
 import { builder } from './builder.ts'
-import { PageInfoType } from './page-info.ts'
+import { connectionType } from './connection-type.ts'
 
 const AccessStateType = builder.objectRef<AccessState>('AccessState').implement({
   description: 'What a key could do.',
@@ -65,23 +64,4 @@ function isOurs(cause: string): cause is keyof typeof causes {
   return cause in causes
 }
 
-type AccessPage = Connection<AccessChange>
-
-const AccessChangeEdge = builder
-  .objectRef<AccessPage['edges'][number]>('AccessChangeEdge')
-  .implement({
-    fields: (t) => ({
-      cursor: t.exposeString('cursor'),
-      node: t.expose('node', { type: AccessChangeType }),
-    }),
-  })
-
-export const AccessChangeConnection = builder
-  .objectRef<AccessPage>('AccessChangeConnection')
-  .implement({
-    fields: (t) => ({
-      edges: t.field({ type: [AccessChangeEdge], resolve: ({ edges }) => [...edges] }),
-      pageInfo: t.expose('pageInfo', { type: PageInfoType }),
-      totalCount: t.exposeInt('totalCount'),
-    }),
-  })
+export const AccessChangeConnection = connectionType('AccessChange', AccessChangeType)

@@ -1,6 +1,5 @@
-import type { Connection } from '../rules/connection.ts'
 import { builder } from './builder.ts'
-import { PageInfoType } from './page-info.ts'
+import { connectionType } from './connection-type.ts'
 
 export interface AccountShape {
   _id: string
@@ -21,22 +20,7 @@ export const Account = builder.objectRef<AccountShape>('Account').implement({
   }),
 })
 
-type AccountPage = Connection<AccountShape>
-
-const AccountEdge = builder.objectRef<AccountPage['edges'][number]>('AccountEdge').implement({
-  fields: (t) => ({
-    cursor: t.exposeString('cursor'),
-    node: t.expose('node', { type: Account }),
-  }),
-})
-
-export const AccountConnection = builder.objectRef<AccountPage>('AccountConnection').implement({
-  fields: (t) => ({
-    edges: t.field({ type: [AccountEdge], resolve: ({ edges }) => [...edges] }),
-    pageInfo: t.expose('pageInfo', { type: PageInfoType }),
-    totalCount: t.exposeInt('totalCount'),
-  }),
-})
+export const AccountConnection = connectionType('Account', Account)
 
 export const CreateAccountInput = builder.inputType('CreateAccountInput', {
   fields: (t) => ({

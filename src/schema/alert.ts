@@ -1,8 +1,7 @@
 import type { AlertLevel } from '../rules/alert.ts'
-import type { Connection } from '../rules/connection.ts'
 import { AlertLevelType } from './alert-level.ts'
 import { builder } from './builder.ts'
-import { PageInfoType } from './page-info.ts'
+import { connectionType } from './connection-type.ts'
 
 /** What the API reads of an alert. */
 export interface AlertShape {
@@ -49,19 +48,4 @@ export const Alert = builder.objectRef<AlertShape>('Alert').implement({
   }),
 })
 
-type AlertPage = Connection<AlertShape>
-
-const AlertEdge = builder.objectRef<AlertPage['edges'][number]>('AlertEdge').implement({
-  fields: (t) => ({
-    cursor: t.exposeString('cursor'),
-    node: t.expose('node', { type: Alert }),
-  }),
-})
-
-export const AlertConnection = builder.objectRef<AlertPage>('AlertConnection').implement({
-  fields: (t) => ({
-    edges: t.field({ type: [AlertEdge], resolve: ({ edges }) => [...edges] }),
-    pageInfo: t.expose('pageInfo', { type: PageInfoType }),
-    totalCount: t.exposeInt('totalCount'),
-  }),
-})
+export const AlertConnection = connectionType('Alert', Alert)

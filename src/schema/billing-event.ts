@@ -1,8 +1,7 @@
-import type { Connection } from '../rules/connection.ts'
 import type { InboxDoc, InboxStatus } from '../store/billing-inbox.ts'
 import { BillingProviderType } from './billing.ts'
 import { builder } from './builder.ts'
-import { PageInfoType } from './page-info.ts'
+import { connectionType } from './connection-type.ts'
 
 export const BillingEventStatusType = builder.enumType('BillingEventStatus', {
   description:
@@ -32,23 +31,4 @@ export const BillingEvent = builder.objectRef<InboxDoc>('BillingEvent').implemen
   }),
 })
 
-type BillingEventPage = Connection<InboxDoc>
-
-const BillingEventEdge = builder
-  .objectRef<BillingEventPage['edges'][number]>('BillingEventEdge')
-  .implement({
-    fields: (t) => ({
-      cursor: t.exposeString('cursor'),
-      node: t.expose('node', { type: BillingEvent }),
-    }),
-  })
-
-export const BillingEventConnection = builder
-  .objectRef<BillingEventPage>('BillingEventConnection')
-  .implement({
-    fields: (t) => ({
-      edges: t.field({ type: [BillingEventEdge], resolve: ({ edges }) => [...edges] }),
-      pageInfo: t.expose('pageInfo', { type: PageInfoType }),
-      totalCount: t.exposeInt('totalCount'),
-    }),
-  })
+export const BillingEventConnection = connectionType('BillingEvent', BillingEvent)

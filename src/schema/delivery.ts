@@ -1,7 +1,6 @@
-import type { Connection } from '../rules/connection.ts'
 import type { DeliveryAttempt, DeliveryDoc, DeliveryStatus } from '../store/deliveries.ts'
 import { builder } from './builder.ts'
-import { PageInfoType } from './page-info.ts'
+import { connectionType } from './connection-type.ts'
 
 export const DeliveryStatusType = builder.enumType('DeliveryStatus', {
   description: 'DEAD: given up; it can be replayed.',
@@ -54,19 +53,4 @@ export const Delivery = builder.objectRef<DeliveryDoc>('Delivery').implement({
   }),
 })
 
-type DeliveryPage = Connection<DeliveryDoc>
-
-const DeliveryEdge = builder.objectRef<DeliveryPage['edges'][number]>('DeliveryEdge').implement({
-  fields: (t) => ({
-    cursor: t.exposeString('cursor'),
-    node: t.expose('node', { type: Delivery }),
-  }),
-})
-
-export const DeliveryConnection = builder.objectRef<DeliveryPage>('DeliveryConnection').implement({
-  fields: (t) => ({
-    edges: t.field({ type: [DeliveryEdge], resolve: ({ edges }) => [...edges] }),
-    pageInfo: t.expose('pageInfo', { type: PageInfoType }),
-    totalCount: t.exposeInt('totalCount'),
-  }),
-})
+export const DeliveryConnection = connectionType('Delivery', Delivery)

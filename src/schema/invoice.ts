@@ -2,11 +2,10 @@ import { providerName } from '../rules/billing/fact.ts'
 import { INVOICE_KINDS, pdfPathOf } from '../rules/billing/invoice.ts'
 import { INVOICE_STATUSES } from '../rules/billing/invoice-status.ts'
 import { amountText } from '../rules/billing/money.ts'
-import type { Connection } from '../rules/connection.ts'
 import type { InvoiceDoc } from '../store/invoices.ts'
 import { builder } from './builder.ts'
+import { connectionType } from './connection-type.ts'
 import { Money, type MoneyShape } from './money.ts'
-import { PageInfoType } from './page-info.ts'
 
 const InvoiceStatusType = builder.enumType('InvoiceStatus', {
   description: 'DRAFT: of the running month, and replaced each time it is drafted.',
@@ -119,19 +118,4 @@ export const InvoiceAudit = builder.objectRef<AuditShape>('InvoiceAudit').implem
   }),
 })
 
-type InvoicePage = Connection<InvoiceDoc>
-
-const InvoiceEdge = builder.objectRef<InvoicePage['edges'][number]>('InvoiceEdge').implement({
-  fields: (t) => ({
-    cursor: t.exposeString('cursor'),
-    node: t.expose('node', { type: Invoice }),
-  }),
-})
-
-export const InvoiceConnection = builder.objectRef<InvoicePage>('InvoiceConnection').implement({
-  fields: (t) => ({
-    edges: t.field({ type: [InvoiceEdge], resolve: ({ edges }) => [...edges] }),
-    pageInfo: t.expose('pageInfo', { type: PageInfoType }),
-    totalCount: t.exposeInt('totalCount'),
-  }),
-})
+export const InvoiceConnection = connectionType('Invoice', Invoice)

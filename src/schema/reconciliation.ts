@@ -1,9 +1,8 @@
 import type { SeenField, SeenSubscription } from '../rules/billing/subscription-difference.ts'
-import type { Connection } from '../rules/connection.ts'
 import type { ReconciliationDoc, ReconciliationKind } from '../store/reconciliations.ts'
 import { BillingProviderType } from './billing.ts'
 import { builder } from './builder.ts'
-import { PageInfoType } from './page-info.ts'
+import { connectionType } from './connection-type.ts'
 
 const ReconciliationKindType = builder.enumType('ReconciliationKind', {
   description:
@@ -52,26 +51,7 @@ export const Reconciliation = builder.objectRef<ReconciliationDoc>('Reconciliati
   }),
 })
 
-type ReconciliationPage = Connection<ReconciliationDoc>
-
-const ReconciliationEdge = builder
-  .objectRef<ReconciliationPage['edges'][number]>('ReconciliationEdge')
-  .implement({
-    fields: (t) => ({
-      cursor: t.exposeString('cursor'),
-      node: t.expose('node', { type: Reconciliation }),
-    }),
-  })
-
-export const ReconciliationConnection = builder
-  .objectRef<ReconciliationPage>('ReconciliationConnection')
-  .implement({
-    fields: (t) => ({
-      edges: t.field({ type: [ReconciliationEdge], resolve: ({ edges }) => [...edges] }),
-      pageInfo: t.expose('pageInfo', { type: PageInfoType }),
-      totalCount: t.exposeInt('totalCount'),
-    }),
-  })
+export const ReconciliationConnection = connectionType('Reconciliation', Reconciliation)
 
 export interface ReconcileRunShape {
   dryRun: boolean

@@ -1,8 +1,7 @@
-import type { TaxDateChangeConnection } from '../rules/tax/find-tax-date-changes.ts'
 import { CHANGE_EFFECTS, type TaxDateChange } from '../rules/tax/tax-date-change.ts'
 import { builder } from './builder.ts'
+import { connectionType } from './connection-type.ts'
 import { CountryCodeType } from './country-code.ts'
-import { PageInfoType } from './page-info.ts'
 import { SourceType } from './source.ts'
 
 const ChangeEffectType = builder.enumType('ChangeEffect', {
@@ -46,26 +45,7 @@ export const TaxDateChangeType = builder.objectRef<TaxDateChange>('TaxDateChange
   }),
 })
 
-const TaxDateChangeEdgeType = builder
-  .objectRef<TaxDateChangeConnection['edges'][number]>('TaxDateChangeEdge')
-  .implement({
-    fields: (t) => ({
-      cursor: t.exposeString('cursor'),
-      node: t.expose('node', { type: TaxDateChangeType }),
-    }),
-  })
-
-export const TaxDateChangeConnectionType = builder
-  .objectRef<TaxDateChangeConnection>('TaxDateChangeConnection')
-  .implement({
-    fields: (t) => ({
-      edges: t.field({ type: [TaxDateChangeEdgeType], resolve: ({ edges }) => [...edges] }),
-      pageInfo: t.expose('pageInfo', { type: PageInfoType }),
-      totalCount: t.exposeInt('totalCount', {
-        description: 'Of the whole query, not of the page.',
-      }),
-    }),
-  })
+export const TaxDateChangeConnectionType = connectionType('TaxDateChange', TaxDateChangeType)
 
 const SourceInput = builder.inputType('SourceInput', {
   description: 'Where a fact was read.',

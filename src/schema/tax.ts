@@ -2,11 +2,10 @@ import { assumedSize } from '../rules/assumed-size.ts'
 import { TAX_CATEGORIES, TAXPAYER_KINDS } from '../rules/tax/classification.ts'
 import { type Country, type Obligation, TAX_ACTIONS } from '../rules/tax/obligation.ts'
 import { type Disagreement, MOVE_KINDS, type Move } from '../rules/tax/provenance.ts'
-import type { TaxDateConnection } from '../rules/tax/tax-date-page.ts'
 import type { TaxDate } from '../rules/tax/tax-dates.ts'
 import { builder } from './builder.ts'
+import { connectionType } from './connection-type.ts'
 import { CountryCodeType } from './country-code.ts'
-import { PageInfoType } from './page-info.ts'
 import { SourceType } from './source.ts'
 import { TaxDateChangeType } from './tax-date-change.ts'
 
@@ -160,23 +159,4 @@ export const TaxDateType = builder.objectRef<TaxDate>('TaxDate').implement({
   }),
 })
 
-const TaxDateEdgeType = builder
-  .objectRef<TaxDateConnection['edges'][number]>('TaxDateEdge')
-  .implement({
-    fields: (t) => ({
-      cursor: t.exposeString('cursor'),
-      node: t.expose('node', { type: TaxDateType }),
-    }),
-  })
-
-export const TaxDateConnectionType = builder
-  .objectRef<TaxDateConnection>('TaxDateConnection')
-  .implement({
-    fields: (t) => ({
-      edges: t.field({ type: [TaxDateEdgeType], resolve: ({ edges }) => [...edges] }),
-      pageInfo: t.expose('pageInfo', { type: PageInfoType }),
-      totalCount: t.exposeInt('totalCount', {
-        description: 'Of the whole query, not of the page.',
-      }),
-    }),
-  })
+export const TaxDateConnectionType = connectionType('TaxDate', TaxDateType)

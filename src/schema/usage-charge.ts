@@ -1,5 +1,4 @@
 import { dayName } from '../rules/calendar-time.ts'
-import type { Connection } from '../rules/connection.ts'
 import type {
   ChargeStatus,
   ChargeTry,
@@ -8,7 +7,7 @@ import type {
 } from '../store/usage-charges.ts'
 import { BillingProviderType } from './billing.ts'
 import { builder } from './builder.ts'
-import { PageInfoType } from './page-info.ts'
+import { connectionType } from './connection-type.ts'
 
 const UsageChargeStatus = builder.enumType('UsageChargeStatus', {
   description:
@@ -87,23 +86,4 @@ export const UsageCharge = builder.objectRef<UsageChargeDoc>('UsageCharge').impl
   }),
 })
 
-type UsageChargePage = Connection<UsageChargeDoc>
-
-const UsageChargeEdge = builder
-  .objectRef<UsageChargePage['edges'][number]>('UsageChargeEdge')
-  .implement({
-    fields: (t) => ({
-      cursor: t.exposeString('cursor'),
-      node: t.expose('node', { type: UsageCharge }),
-    }),
-  })
-
-export const UsageChargeConnection = builder
-  .objectRef<UsageChargePage>('UsageChargeConnection')
-  .implement({
-    fields: (t) => ({
-      edges: t.field({ type: [UsageChargeEdge], resolve: ({ edges }) => [...edges] }),
-      pageInfo: t.expose('pageInfo', { type: PageInfoType }),
-      totalCount: t.exposeInt('totalCount'),
-    }),
-  })
+export const UsageChargeConnection = connectionType('UsageCharge', UsageCharge)
