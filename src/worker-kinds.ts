@@ -97,14 +97,19 @@ function createScanWithTopic(deps: WorkerDeps): Worker {
     anomaly: deps.config.anomaly,
     onRaised: publisher.publish,
   })
+  return withTopic(publisher, scan)
+}
+
+/** The topic is filled from before the worker begins until after it has ended. */
+function withTopic(publisher: RecordPublisher, worker: Worker): Worker {
   return {
-    ...scan,
+    ...worker,
     async start() {
       await publisher.start()
-      await scan.start()
+      await worker.start()
     },
     async stop() {
-      await scan.stop()
+      await worker.stop()
       await publisher.stop()
     },
   }
@@ -129,18 +134,7 @@ function withBillingTopic(
 ): (deps: WorkerDeps) => Worker {
   return (deps) => {
     const publisher = deps.billingPublisher()
-    const worker = create(deps, publisher.publish)
-    return {
-      ...worker,
-      async start() {
-        await publisher.start()
-        await worker.start()
-      },
-      async stop() {
-        await worker.stop()
-        await publisher.stop()
-      },
-    }
+    return withTopic(publisher, create(deps, publisher.publish))
   }
 }
 
